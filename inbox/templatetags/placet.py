@@ -1,0 +1,130 @@
+"""The pieces every page shows the same way: risk, agents' handles, times, digests.
+
+They are tags and not components because a queue page draws them hundreds of times.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from inbox.policy.words import Risk
+
+register = template.Library()
+
+# One shape a level, so that risk reads without colour. Our own markup: nothing from outside enters these strings.
+_SHAPES: Final[dict[str, str]] = {
+    Risk.LOW: '<circle cx="8" cy="8" r="5.25" fill="none" stroke="currentColor" stroke-width="1.5"/>',
+    Risk.MEDIUM: (
+        '<circle cx="8" cy="8" r="5.25" fill="none" stroke="currentColor" stroke-width="1.5"/>'
+        '<path d="M8 2.75a5.25 5.25 0 0 0 0 10.5z" fill="currentColor"/>'
+    ),
+    Risk.HIGH: '<path d="M8 1.25 14.75 8 8 14.75 1.25 8z" fill="currentColor"/>',
+    Risk.CRITICAL: '<path d="M4.5 1.75h7L15 8l-3.5 6.25h-7L1 8z" fill="currentColor"/>',
+    Risk.UNVERIFIABLE: (
+        '<path d="M5.25 5.75a2.75 2.75 0 1 1 4.1 2.4c-.85.5-1.35.95-1.35 1.85" fill="none" '
+        'stroke="currentColor" stroke-width="1.75"/><circle cx="8" cy="13" r="1.1" fill="currentColor"/>'
+    ),
+}
+RISK_WORDS: Final[dict[str, str]] = {
+    Risk.LOW: "Low",
+    Risk.MEDIUM: "Medium",
+    Risk.HIGH: "High",
+    Risk.CRITICAL: "Critical",
+    Risk.UNVERIFIABLE: "Cannot verify",
+}
+HUES: Final = 8
+
+
+@register.simple_tag
+@lru_cache(maxsize=16)
+def risk(level: str) -> SafeString:
+    """A risk level as shape and word."""
+    shape = mark_safe(_SHAPES.get(level, _SHAPES[Risk.UNVERIFIABLE]))  # noqa: S308 - a constant of this module
+    word = RISK_WORDS.get(level, level)
+    return format_html(
+        '<span class="risk" data-risk="{}"><svg viewBox="0 0 16 16" aria-hidden="true">{}</svg>{}</span>', level, shape, word
+    )
+
+
+@register.simple_tag
+@lru_cache(maxsize=1024)
+def handle(name: str) -> SafeString:
+    """An agent's handle beside a bar whose colour is the same wherever this agent is shown."""
+    hue = sha256(name.encode("utf-8", "surrogatepass")).digest()[0] % HUES
+    return format_html('<span class="handle" data-hue="{}">{}</span>', hue, name)
+
+
+@register.filter
+def short_digest(digest: str) -> str:
+    """`sha256:8f3a91c0…77e2`: enough to compare by eye, the whole is in the page beside it."""
+    name, _, value = digest.partition(":")
+    return f"{name}:{value[:8]}…{value[-4:]}" if len(value) > 16 else digest
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest sensible unit: "40 s", "12 min", "3 h", "2 d"."""
+    left = max(0, round(seconds))
+    if left < 60:
+        return f"{left} s"
+    if left < 3600:
+        return f"{left // 60} min"
+    if left < 48 * 3600:
+        return f"{left // 3600} h"
+    return f"{left // 86400} d"
+
+
+def _absolute(moment: datetime) -> str:
+    return f"{moment.astimezone(timezone.get_current_timezone()):%Y-%m-%d %H:%M:%S %Z}"
+
+
+@register.simple_tag
+def ago(moment: datetime | None, now: datetime | None = None) -> SafeString | str:
+    """When something happened: relative text, absolute time as title. Scripts keep the text current."""
+    if moment is None:
+        return "—"
+    seconds = ((now or timezone.now()) - moment).total_seconds()
+    return format_html(
+        '<time class="num" datetime="{}" title="{}" data-when="ago">{} ago</time>',
+        moment.isoformat(timespec="seconds"),
+        _absolute(moment),
+        span(seconds),
+    )
+
+
+@register.simple_tag
+def deadline(moment: datetime, now: datetime | None = None) -> SafeString:
+    """What happens by itself and when: silence rejects, always."""
+    seconds = (moment - (now or timezone.now())).total_seconds()
+    return format_html(
+        '<time class="num deadline" datetime="{}" title="Rejected at {} if nobody decides" data-when="in"'
+        ' data-timeout="reject"{}><span aria-hidden="true">⊘ </span>rejected in {}</time>',
+        moment.isoformat(timespec="seconds"),
+        _absolute(moment),
+        mark_safe(" data-soon") if seconds < 900 else "",
+        span(seconds),
+    )
+
+
+@register.simple_tag
+def at(moment: datetime) -> SafeString:
+    """A moment as clock time, the date and zone in its title."""
+    return format_html(
+        '<time class="num" datetime="{}" title="{}" data-when="at">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        _absolute(moment),
+        f"{moment.astimezone(timezone.get_current_timezone()):%d %b %H:%M}",
+    )
+
+
+@register.filter
+def capped(count: int, cap: int = 10_000) -> str:
+    """A count that was only counted as far as `cap`: "10,000+" beyond it."""
+    return f"{cap:,}+" if count > cap else f"{count:,}"
