@@ -6,8 +6,6 @@ from django.urls import path
 
 from inbox.views import home, live, queue, request, sign_in
 
-app_name = "inbox"
-
 urlpatterns = [
     path("", home.first_team, name="home"),
     path("preferences", home.preferences, name="preferences"),

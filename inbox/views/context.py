@@ -81,7 +81,7 @@ def _pages() -> tuple[tuple[str, str, str, str], ...]:
     found = []
     for label, icon, name, key in wanted:
         try:
-            reverse(f"inbox:{name}", args=["any"])
+            reverse(name, args=["any"])
         except NoReverseMatch:
             continue
         found.append((label, icon, name, key))
@@ -129,7 +129,7 @@ class Frame:
             RailLink(
                 label=label,
                 icon=icon,
-                url=reverse(f"inbox:{name}", args=[self.member.team.slug]),
+                url=reverse(name, args=[self.member.team.slug]),
                 current=here == name,
                 key=key,
                 counts_turns=name == "queue",
