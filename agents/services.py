@@ -1,0 +1,91 @@
+"""Writes about agents themselves: registering, tokens, what they report of their threads.
+
+Audit is the caller's affair (inbox/services/agents.py): this floor knows no audit log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from agents.contract import ThreadStatus
+from agents.models import Agent, AgentThread, AgentToken
+
+TOKEN_MARK = "plc"  # noqa: S105 - the visible beginning of every agent token
+# Seen-at is shown to the minute: writing it on every call would make the row the busiest in the table.
+SEEN_EVERY = timedelta(seconds=60)
+
+
+def register_agent(*, team_id: UUID, handle: str, owner: User | None, graph: str = "") -> Agent:
+    """A new agent of a team. Raises IntegrityError when the handle is taken there."""
+    return Agent.objects.create(team_id=team_id, handle=handle, owner=owner, graph=graph)
+
+
+def issue_token(*, agent: Agent, name: str, created_by: User | None, lifetime: timedelta) -> tuple[AgentToken, str]:
+    """A new bearer token and its secret text, which is shown now and never again."""
+    secret = secrets.token_urlsafe(32)
+    prefix = secrets.token_hex(6)
+    token = AgentToken.objects.create(
+        agent=agent,
+        name=name,
+        prefix=prefix,
+        digest=token_digest(secret),
+        created_by=created_by,
+        expires_at=timezone.now() + lifetime,
+    )
+    return token, f"{TOKEN_MARK}_{prefix}_{secret}"
+
+
+def revoke_token(token: AgentToken) -> None:
+    """The token stops working with the commit of this write."""
+    AgentToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=Now())
+
+
+def set_enabled(agent: Agent, *, enabled: bool) -> None:
+    """A disabled agent may ask nothing, and nothing decided for it is released."""
+    Agent.objects.filter(pk=agent.pk).update(enabled=enabled)
+
+
+def seen(agent: Agent) -> None:
+    """Note that the agent called, at most once a minute."""
+    if agent.last_seen_at is None or timezone.now() - agent.last_seen_at > SEEN_EVERY:
+        Agent.objects.filter(pk=agent.pk).update(last_seen_at=Now())
+
+
+def report_thread(*, agent: Agent, thread: str, status: ThreadStatus) -> AgentThread:
+    """Store what the agent says of one of its threads; the last word wins."""
+    row, _ = AgentThread.objects.update_or_create(
+        agent=agent,
+        thread=thread,
+        defaults={
+            "status": status.status,
+            "goal": status.goal,
+            "step": status.step,
+            "progress": status.progress,
+            "updated_at": Now(),
+        },
+    )
+    return row
+
+
+def token_makers(agent_ids: set[UUID]) -> dict[UUID, set[int]]:
+    """Everyone who ever made a token of these agents, revoked ones included: none of them may approve for it."""
+    makers: dict[UUID, set[int]] = {agent_id: set() for agent_id in agent_ids}
+    rows = AgentToken.objects.filter(agent_id__in=agent_ids, created_by__isnull=False)
+    for agent_id, maker in rows.values_list("agent_id", "created_by_id").distinct():
+        if maker is not None:
+            makers[agent_id].add(maker)
+    return makers
+
+
+def token_digest(secret: str) -> bytes:
+    """SHA-256 of the secret part: 256 random bits need no slow hash."""
+    return hashlib.sha256(secret.encode()).digest()
+
+

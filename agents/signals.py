@@ -1,0 +1,17 @@
+"""What this floor tells the one above, without knowing it. `inbox` connects at start-up (inbox/apps.py).
+
+Receivers run inside the sender's transaction: what they write stands or falls with it.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+run_paused = Signal()
+"""A hosted run waits. Arguments: `run` (HostedRun), `interrupts` (tuple of agents.hosting.Interrupt)."""
+
+run_ended = Signal()
+"""A hosted run will not ask again. Arguments: `run` (HostedRun, state done, failed or outcome_unknown), `detail` (str)."""
+
+delivery_ended = Signal()
+"""A delivery reached a final state. Arguments: `delivery` (Delivery), `detail` (str)."""

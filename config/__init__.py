@@ -1,0 +1,1 @@
+"""Composition root: may import everything, imported by nobody below."""

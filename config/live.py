@@ -1,0 +1,116 @@
+"""Long polls: `GET /api/v1/requests/{id}?wait=25` holds no thread and no database connection while it waits.
+
+The front asks the ordinary view first (rights, existence, maybe the answer already), then parks the call here until
+a hint says that the team changed, or a timed look, and asks the view again. All parked calls of a process share one
+listener and one query a look; with the broker gone only the timed look remains.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from uuid import UUID
+
+import structlog
+from channels.layers import get_channel_layer
+from django.conf import settings
+from psycopg import AsyncConnection
+from psycopg import Error as PostgresError
+
+from inbox.events import EVERYONE
+from inbox.lifecycle import State
+
+log = structlog.get_logger(__name__)
+LOOK_SECONDS = 2.0
+
+
+class WaitRoom:
+    """The parked long polls of one process, by request id."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
+        self._woken = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def wait(self, request_id: UUID, seconds: float) -> None:
+        """Return when the request is no longer pending, or after `seconds`."""
+        self._ensure_running()
+        parked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(request_id, set()).add(parked)
+        # Look at once: the request may have been closed between the caller's read and its parking here.
+        self._woken.set()
+        try:
+            async with asyncio.timeout(seconds):
+                await parked
+        except TimeoutError:
+            pass
+        finally:
+            others = self._waiting.get(request_id)
+            if others is not None:
+                others.discard(parked)
+                if not others:
+                    del self._waiting[request_id]
+
+    def _ensure_running(self) -> None:
+        if any(not task.done() for task in self._tasks):
+            return
+        self._tasks = [asyncio.create_task(self._look_around()), asyncio.create_task(self._listen())]
+
+    async def close(self) -> None:
+        """Stop listening; parked calls are answered with what is known."""
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for parked in [future for futures in self._waiting.values() for future in futures]:
+            if not parked.done():
+                parked.set_result(None)
+
+    async def _look_around(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._woken.wait()
+            self._woken.clear()
+            if not self._waiting:
+                continue
+            try:
+                for request_id in await _closed_among(list(self._waiting)):
+                    for parked in self._waiting.get(request_id, ()):
+                        if not parked.done():
+                            parked.set_result(None)
+            except (PostgresError, OSError) as error:
+                log.warning("long_poll_look_failed", error=f"{type(error).__name__}: {error}"[:200])
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                layer = get_channel_layer()
+                if layer is None:
+                    return
+                channel = await layer.new_channel()
+                await layer.group_add(EVERYONE, channel)
+                while True:
+                    await layer.receive(channel)
+                    self._woken.set()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever ails the broker, the timed look goes on
+                log.warning("hints_unheard", error=f"{type(error).__name__}: {error}"[:200])
+                await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _closed_among(ids: list[UUID]) -> list[UUID]:
+    # A connection for the moment of the look: parked calls must not hold one.
+    connection = await AsyncConnection.connect(**_address(), autocommit=True, connect_timeout=5)
+    async with connection:
+        found = await connection.execute(
+            "SELECT id FROM inbox_approvalrequest WHERE id = ANY(%s) AND state <> %s", (ids, State.PENDING.value)
+        )
+        return [row[0] for row in await found.fetchall()]
+
+
+def _address() -> dict[str, str]:
+    database = settings.DATABASES["default"]
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    return {key: str(database[name]) for key, name in names.items() if database.get(name)}

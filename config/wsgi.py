@@ -1,0 +1,10 @@
+"""Pages and API calls that do not wait, as WSGI: 3 to 13 times cheaper than under ASGI (ADR 2)."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+application = get_wsgi_application()

@@ -1,0 +1,276 @@
+"""The HTTP API's routes: read the caller, call one service, render. Agents first, then people."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import OperationalError
+from django.http import HttpRequest
+from ninja import Query, Router
+from ninja.security import HttpBearer
+from pydantic import ValidationError
+
+from agents import services as gateway
+from agents.auth import Principal, authenticate
+from agents.contract import Identifier, OutcomeReport, Submission, ThreadStatus
+from agents.models import Agent
+from inbox import canonical
+from inbox.errors import FieldError, Invalid, NotFound, Refused
+from inbox.models import Batch, Team
+from inbox.permissions import teams_of, visible_to
+from inbox.schemas import (
+    BatchIn,
+    BatchOut,
+    BulkIn,
+    BulkOut,
+    DecideIn,
+    DecideOut,
+    OutcomeOut,
+    Problem,
+    RequestOut,
+    RequestPage,
+    ThreadOut,
+    WithdrawIn,
+)
+from inbox.selectors import answers
+from inbox.services import personal_tokens
+from inbox.services.batches import BatchLine, start_batch
+from inbox.services.decide import Verdict, decide
+from inbox.services.outcomes import report
+from inbox.services.submit import submit
+from inbox.services.withdraw import withdraw
+
+MAX_WAIT = 60
+Answer = tuple[int, dict[str, Any]]
+
+
+class Precondition(Refused):
+    """A decision must say which bytes it is about."""
+
+    status = 428
+    title = "Precondition required"
+
+
+class AgentBearer(HttpBearer):
+    """`Authorization: Bearer plc_…`: the agent behind the call, and nothing a body could say about it."""
+
+    def __call__(self, request: HttpRequest) -> Principal:
+        principal = authenticate(request.headers.get("Authorization"))
+        gateway.seen(principal.agent)
+        return principal
+
+    def authenticate(self, request: HttpRequest, token: str) -> Principal:
+        return self(request)
+
+
+class PersonBearer(HttpBearer):
+    """`Authorization: Bearer plp_…`: a person's token. An agent's token is refused with 403, whatever it asks."""
+
+    def __call__(self, request: HttpRequest) -> User:
+        return personal_tokens.authenticate(request.headers.get("Authorization"))
+
+    def authenticate(self, request: HttpRequest, token: str) -> User:
+        return self(request)
+
+
+_PROBLEMS = {frozenset({400, 401, 403, 404, 409, 410, 413, 415, 422, 428, 503}): Problem}
+router = Router(auth=AgentBearer(), tags=["agents"])
+people = Router(auth=PersonBearer(), tags=["people"])
+
+
+def _agent(request: HttpRequest) -> Agent:
+    principal: Principal = request.auth  # type: ignore[attr-defined]
+    return principal.agent
+
+
+def _person(request: HttpRequest) -> User:
+    person: User = request.auth  # type: ignore[attr-defined]
+    return person
+
+
+@router.post("/requests", response={200: RequestOut, 201: RequestOut, **_PROBLEMS}, summary="Ask for approval")
+def create(request: HttpRequest, body: Submission) -> Answer:
+    """201 for a new request, 200 when the same `dedupe_key` and body came before; 422 for the key with another body."""
+    agent = _agent(request)
+    return _create(agent, _team_of(agent), body)
+
+
+def _create(agent: Agent, team: Team, body: Submission) -> Answer:
+    submitted = submit(agent=agent, team=team, submission=body)
+    row = answers.request_of(agent, submitted.request.pk)
+    return 201 if submitted.created else 200, answers.answer(row, seq=answers.stream_seq(team.pk))
+
+
+def _team_of(agent: Agent) -> Team:
+    return Team.objects.get(pk=agent.team_id)
+
+
+@router.post("/requests/bulk", response={200: BulkOut, **_PROBLEMS}, summary="Ask for up to 500 at once")
+def create_bulk(request: HttpRequest, body: BulkIn) -> dict[str, Any]:
+    """Each item is stored or refused by itself; the answer has one result an item, in order."""
+    agent = _agent(request)
+    team = _team_of(agent)
+    return {"items": [_create_one(agent, team, item) for item in body.items]}
+
+
+def _create_one(agent: Agent, team: Team, item: dict[str, Any]) -> dict[str, Any]:
+    try:
+        raw = canonical.dumps(item)
+        canonical.loads(raw, max_bytes=settings.ENV.placet_body_limit)
+        status, answer = _create(agent, team, Submission.model_validate_json(raw))
+    except ValidationError as error:
+        first = error.errors()[0]
+        pointer = "".join(f"/{part}" for part in first["loc"])
+        return _bulk_problem(Invalid(first["type"].replace("_", "-"), f"{pointer}: {first['msg']}", errors=[FieldError(pointer, first["type"])]))
+    except canonical.JsonRefused as error:
+        return {"status": error.status, "problem": {"code": error.code, "detail": error.detail, "errors": []}}
+    except Refused as error:
+        return _bulk_problem(error)
+    except OperationalError:
+        return {"status": 503, "problem": {"code": "overloaded", "detail": "Not stored. Try this item again.", "errors": []}}
+    return {"status": status, "request": answer}
+
+
+def _bulk_problem(error: Refused) -> dict[str, Any]:
+    errors = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in error.errors]
+    return {"status": error.status, "problem": {**error.extra, "code": error.code, "detail": error.detail, "errors": errors}}
+
+
+@router.get("/requests/{request_id}", response={200: RequestOut, **_PROBLEMS}, summary="Read a request, or wait for its decision")
+def read(request: HttpRequest, request_id: UUID, wait: float = Query(0, ge=0, le=MAX_WAIT, allow_inf_nan=False)) -> dict[str, Any]:
+    """With `wait`, the answer comes when the request is closed or the seconds are over, whichever is first.
+
+    The waiting is done before this view, by the live front (config/live.py), without a database connection.
+    """
+    agent = _agent(request)
+    row = answers.request_of(agent, request_id)
+    return answers.answer(row, seq=answers.stream_seq(row.team_id))
+
+
+@router.get("/requests", response={200: RequestPage, **_PROBLEMS}, summary="List one's requests")
+def page(
+    request: HttpRequest, thread: Identifier | None = None, state: str | None = None, cursor: UUID | None = None
+) -> dict[str, Any]:
+    """Fifty of the agent's own requests, oldest first, by thread and state."""
+    agent = _agent(request)
+    rows, following = answers.requests_of(agent, thread=thread, state=state, after=cursor)
+    seq = answers.stream_seq(agent.team_id)
+    return {"items": [answers.answer(row, seq=seq) for row in rows], "next": str(following) if following else None}
+
+
+@router.post("/requests/{request_id}/withdraw", response={200: RequestOut, **_PROBLEMS}, summary="Take a request back")
+def take_back(request: HttpRequest, request_id: UUID, body: WithdrawIn) -> dict[str, Any]:
+    """409 when a decision or the deadline was first."""
+    agent = _agent(request)
+    withdraw(agent=agent, request_id=request_id, reason=body.reason)
+    row = answers.request_of(agent, request_id)
+    return answers.answer(row, seq=answers.stream_seq(row.team_id))
+
+
+@router.post("/requests/{request_id}/outcome", response={200: OutcomeOut, **_PROBLEMS}, summary="Say what happened")
+def outcome(request: HttpRequest, request_id: UUID, body: OutcomeReport) -> dict[str, Any]:
+    """Once per decided request; the same report again is answered alike, another one with 409."""
+    row = report(agent=_agent(request), request_id=request_id, outcome=body)
+    row.refresh_from_db()
+    return {"status": row.status, "detail": row.detail, "reported_at": row.reported_at.isoformat()}
+
+
+@router.put("/threads/{path:thread}", response={200: ThreadOut, **_PROBLEMS}, summary="Say what a thread is doing")
+def thread_status(request: HttpRequest, thread: str, body: ThreadStatus) -> dict[str, Any]:
+    """For the agents board; the last word wins."""
+    if len(thread) > 200 or not thread.isascii() or not thread.isprintable():
+        raise NotFound()
+    row = gateway.report_thread(agent=_agent(request), thread=thread, status=body)
+    row.refresh_from_db()
+    return {
+        "thread": row.thread,
+        "status": row.status,
+        "goal": row.goal,
+        "step": row.step,
+        "progress": row.progress,
+        "updated_at": row.updated_at.isoformat(),
+    }
+
+
+@people.post("/requests/{request_id}/decide", response={200: DecideOut, **_PROBLEMS}, summary="Decide a request")
+def decide_request(request: HttpRequest, request_id: UUID, body: DecideIn) -> dict[str, Any]:
+    """One verdict per action, bound to the digest that was shown. A repeat under the same key is answered alike."""
+    person = _person(request)
+    row = visible_to(person).select_related("team").filter(pk=request_id).first()
+    if row is None:
+        raise NotFound()
+    if body.digest is None:
+        raise Precondition("digest-required", "Send the digest of what was shown. Nothing was recorded.")
+    verdicts: dict[str, Verdict] = {item.key: item.type for item in body.decisions}
+    if len(verdicts) != len(body.decisions):
+        raise Invalid("actions-mismatch", "An action stands twice in the decisions.")
+    first: Verdict = body.decisions[0].type
+    decided = decide(
+        person=person,
+        team=row.team,
+        request_id=request_id,
+        digest=body.digest,
+        verdict=first,
+        message=body.note,
+        via="api",
+        idempotency_key=body.idempotency_key,
+        actions=verdicts,
+    )
+    return {
+        "state": decided.request.state,
+        "outcome": decided.request.outcome,
+        "decision": str(decided.decision.pk) if decided.decision else None,
+        "slots_open": list(decided.slots_open),
+        "repeated": decided.repeated,
+        "receipt": {"seq": decided.seq},
+    }
+
+
+@people.post("/batches", response={200: BatchOut, **_PROBLEMS}, summary="Decide an explicit list alike")
+def decide_batch(request: HttpRequest, body: BatchIn) -> dict[str, Any]:
+    """Every line gets exactly one outcome; foreign and missing requests are both `not-found`."""
+    person = _person(request)
+    batch = start_batch(
+        person=person,
+        team=_team_named(person, body.team),
+        verdict=body.decision,
+        items=[BatchLine(item.id, item.digest) for item in body.items],
+        message=body.note,
+        via="api",
+        idempotency_key=body.idempotency_key,
+    )
+    return _batch_out(batch)
+
+
+@people.get("/batches/{batch_id}", response={200: BatchOut, **_PROBLEMS}, summary="Read a batch's report")
+def read_batch(request: HttpRequest, batch_id: UUID) -> dict[str, Any]:
+    """Only by the person who decided it."""
+    batch = Batch.objects.filter(pk=batch_id, person=_person(request)).first()
+    if batch is None:
+        raise NotFound()
+    return _batch_out(batch)
+
+
+def _team_named(person: User, slug: str | None) -> Team:
+    teams = list(teams_of(person).filter(slug=slug) if slug else teams_of(person)[:2])
+    if not teams:
+        raise NotFound()
+    if len(teams) > 1:
+        raise Invalid("team-required", "You are in several teams: name one.", errors=[FieldError("/team", "missing")])
+    return teams[0]
+
+
+def _batch_out(batch: Batch) -> dict[str, Any]:
+    return {
+        "id": str(batch.pk),
+        "total": batch.total,
+        "finished_at": batch.finished_at.isoformat() if batch.finished_at else None,
+        "items": [
+            {"id": item.reference, "outcome": item.outcome, "detail": item.detail} for item in batch.items.all()
+        ],
+    }
+
+

@@ -1,0 +1,43 @@
+"""`manage.py sweep`: look for due work every few seconds, in a process of its own, without the broker."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
+
+from inbox.services.sweep import sweep
+
+log = structlog.get_logger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Expire what is overdue and deliver what is due, every PLACET_SWEEP_SECONDS, until told to stop."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="One round, then exit.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        if not options["once"]:
+            signal.signal(signal.SIGTERM, lambda *_: stop.set())
+            signal.signal(signal.SIGINT, lambda *_: stop.set())
+        while True:
+            try:
+                swept = sweep()
+                if swept.expired or swept.delivered or swept.batches:
+                    log.info("swept", expired=swept.expired, delivered=swept.delivered, batches=swept.batches)
+            except DatabaseError as error:
+                if options["once"]:
+                    raise
+                # Postgres restarting is no reason to die: the next round finds the same rows.
+                log.warning("sweep_failed", error=f"{type(error).__name__}: {error}"[:200])
+                close_old_connections()
+            if options["once"] or stop.wait(settings.ENV.placet_sweep_seconds):
+                return

@@ -1,0 +1,36 @@
+"""One concept a file; import from here."""
+
+from __future__ import annotations
+
+from inbox.models.audit import AuditEvent
+from inbox.models.batch import Batch, BatchItem
+from inbox.models.decision import Decision, Vote
+from inbox.models.idempotency import IdempotencyKey
+from inbox.models.policy import Policy, PolicyVersion
+from inbox.models.request import Action, ApprovalRequest, ReportedOutcome, RequestGroup, Revision
+from inbox.models.sign_in import PersonalToken, SignInLink
+from inbox.models.team import Member, Team, TeamStream, Tier
+from inbox.models.tool import Tool
+
+__all__ = [
+    "Action",
+    "ApprovalRequest",
+    "AuditEvent",
+    "Batch",
+    "BatchItem",
+    "Decision",
+    "IdempotencyKey",
+    "Member",
+    "PersonalToken",
+    "Policy",
+    "PolicyVersion",
+    "ReportedOutcome",
+    "RequestGroup",
+    "Revision",
+    "SignInLink",
+    "Team",
+    "TeamStream",
+    "Tier",
+    "Tool",
+    "Vote",
+]

@@ -1,0 +1,84 @@
+"""Votes and the one decision they come to."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from agents.ids import uuid7
+from inbox.lifecycle import Outcome
+from inbox.models.policy import PolicyVersion
+from inbox.models.request import ApprovalRequest
+
+
+class Vote(models.Model):
+    """One person's verdict on one revision, bound to the digest they were shown."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="votes")
+    revision_number = models.PositiveIntegerField()
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="votes")
+    slot = models.CharField(max_length=60, null=True, help_text="Which need it fills; empty for a rejection.")  # noqa: DJ001 - NULLs are distinct in the constraint
+    tier = models.CharField(max_length=40, help_text="The person's tier when they voted.")
+    digest = models.CharField(max_length=71)
+    approves = models.BooleanField()
+    message = models.TextField(blank=True)
+    via = models.CharField(max_length=20)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["request", "revision_number", "slot"], name="slot_filled_once"),
+            models.UniqueConstraint(fields=["request", "revision_number", "person"], name="person_votes_once"),
+            models.CheckConstraint(
+                condition=Q(approves=True, slot__isnull=False) | Q(approves=False, slot__isnull=True),
+                name="approval_fills_a_slot",
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="vote_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {'approve' if self.approves else 'reject'}"
+
+
+class Decision(models.Model):
+    """What was decided, by whom, on which bytes: one row a request, for ever."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "People decided"
+        POLICY = "policy", "A policy rule decided"
+        TIMEOUT = "timeout", "Nobody decided in time"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    request = models.OneToOneField(ApprovalRequest, on_delete=models.PROTECT, related_name="decision")
+    kind = models.CharField(max_length=10, choices=Kind)
+    outcome = models.CharField(max_length=12, choices=[(o.value, o.value) for o in Outcome])
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True)
+    policy_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
+    rule = models.CharField(max_length=80, blank=True)
+    revision_number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=71)
+    answer = models.BinaryField(help_text="Canonical bytes of the per-action answers, as the agent receives them.")
+    message = models.TextField(blank=True)
+    via = models.CharField(max_length=20)
+    decided_at = models.DateTimeField()
+    seq = models.BigIntegerField()
+    chain_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="person", person__isnull=False) | (~Q(kind="person") & Q(person__isnull=True)),
+                name="people_have_names",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="timeout") | Q(outcome="rejected"), name="silence_never_approves"
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="decision_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} {self.outcome}"

@@ -1,0 +1,221 @@
+"""A request, the immutable bytes it asks approval for, and the group of requests alike."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from agents.ids import uuid7
+from agents.models import Agent
+from inbox.lifecycle import TRANSITIONS, Outcome, State
+from inbox.models.policy import PolicyVersion
+from inbox.models.team import Team
+from inbox.policy.words import Risk
+
+_STATES = [(state.value, state.value) for state in State]
+_OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
+_RISKS = [(risk.value, risk.value) for risk in Risk]
+
+
+class RequestGroup(models.Model):
+    """Requests alike (agent, tool, shape, rule, risk) that may be decided as one.
+
+    `pending` is kept in the same transaction as the requests it counts: a page never groups the queue.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="groups")
+    key = models.CharField(max_length=64)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    tool = models.CharField(max_length=200)
+    risk = models.CharField(max_length=12, choices=_RISKS)
+    pending = models.PositiveIntegerField(default=0)
+    latest_sentence = models.CharField(max_length=400)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "key"], name="group_once_per_team")]
+        indexes = [
+            # the Batches lane, largest first
+            models.Index(fields=["team", "-pending", "id"], name="group_waiting", condition=Q(pending__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pending} × {self.tool}"
+
+
+class ApprovalRequest(models.Model):
+    """One pause of one agent. The head: state and what the queue orders by; the bytes are in its revisions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="requests")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="requests")
+    thread = models.CharField(max_length=200)
+    dedupe_key = models.CharField(max_length=200)
+    body_digest = models.CharField(max_length=71, help_text="Of the body that created it: same key, other body is refused.")
+    channel = models.CharField(max_length=20)
+    address = models.CharField(max_length=200, blank=True, help_text="Inside the thread: a LangGraph interrupt id.")
+    checkpoint = models.CharField(max_length=20)
+    dialect = models.CharField(max_length=30)
+
+    state = models.CharField(max_length=12, choices=_STATES, default=State.PENDING.value)
+    outcome = models.CharField(max_length=12, choices=_OUTCOMES, null=True)
+    revision_number = models.PositiveIntegerField(default=1)
+    digest = models.CharField(max_length=71, help_text="Of the current revision.")
+
+    risk = models.CharField(max_length=12, choices=_RISKS)
+    reversible = models.BooleanField()
+    verifiable = models.BooleanField()
+    batchable = models.BooleanField()
+    group = models.ForeignKey(RequestGroup, on_delete=models.PROTECT, related_name="requests", null=True)
+    sentence = models.CharField(max_length=400)
+    sentence_complete = models.BooleanField()
+    tool = models.CharField(max_length=200)
+    tools = ArrayField(models.CharField(max_length=200))
+
+    policy_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
+    rule = models.CharField(max_length=80, blank=True)
+    facts_digest = models.CharField(max_length=71)
+    reasons = models.JSONField()
+    notes = models.JSONField(default=list)
+    needs = models.JSONField()
+
+    context = models.JSONField()
+    claims = models.JSONField()
+
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    votes_cast = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agent", "dedupe_key"], name="request_once_per_key"),
+            models.CheckConstraint(
+                condition=Q(state=State.DECIDED.value, outcome__isnull=False)
+                | (~Q(state=State.DECIDED.value) & Q(outcome__isnull=True)),
+                name="decided_has_outcome",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.PENDING.value, closed_at__isnull=True)
+                | (~Q(state=State.PENDING.value) & Q(closed_at__isnull=False)),
+                name="final_has_time",
+            ),
+        ]
+        indexes = [
+            # Now: what expires soonest; and the sweep that expires
+            models.Index(fields=["team", "expires_at", "id"], name="request_due", condition=Q(state="pending")),
+            models.Index(fields=["expires_at"], name="request_overdue", condition=Q(state="pending")),
+            # Now: critical, whenever it expires
+            models.Index(
+                fields=["team", "expires_at", "id"], name="request_critical", condition=Q(state="pending", risk="critical")
+            ),
+            # Needs a look
+            models.Index(
+                fields=["team", "expires_at", "id"],
+                name="request_look",
+                condition=Q(state="pending", batchable=False) & ~Q(risk="critical"),
+            ),
+            # a group's batch sheet
+            models.Index(fields=["group", "id"], name="request_of_group", condition=Q(state="pending")),
+            # agent API: GET /requests?thread=
+            models.Index(fields=["agent", "thread", "id"], name="request_of_thread"),
+            # the Done view, and "like this before"
+            models.Index(fields=["team", "-closed_at", "id"], name="request_done", condition=~Q(state="pending")),
+            models.Index(fields=["team", "tool", "-closed_at"], name="request_like_this", condition=~Q(state="pending")),
+            # agents board: what each agent waits for
+            models.Index(fields=["agent", "created_at"], name="request_agent_waits", condition=Q(state="pending")),
+            # agents board: how each agent's latest requests ended, from the index alone
+            models.Index(
+                fields=["agent", "-closed_at"],
+                include=["state", "outcome"],
+                name="request_agent_closed",
+                condition=~Q(state="pending"),
+            ),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="request_moves",
+                field="state",
+                transitions=[(source.value, target.value) for source, targets in TRANSITIONS.items() for target in sorted(targets)],
+            ),
+            pgtrigger.Protect(name="request_stays", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="request_is_bound",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Condition(
+                    "OLD.team_id IS DISTINCT FROM NEW.team_id OR OLD.agent_id IS DISTINCT FROM NEW.agent_id"
+                    " OR OLD.dedupe_key IS DISTINCT FROM NEW.dedupe_key OR OLD.thread IS DISTINCT FROM NEW.thread"
+                    " OR OLD.address IS DISTINCT FROM NEW.address OR OLD.created_at IS DISTINCT FROM NEW.created_at"
+                    " OR (OLD.state <> 'pending' AND (OLD.outcome IS DISTINCT FROM NEW.outcome"
+                    " OR OLD.digest IS DISTINCT FROM NEW.digest))"
+                ),
+                func="RAISE EXCEPTION 'request %: what it is about never changes', OLD.id USING ERRCODE = 'check_violation';",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class Revision(models.Model):
+    """The exact bytes asked for, and their digest. Never updated; a change is the next number."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+    payload = models.BinaryField(help_text="Canonical bytes of the envelope (docs/reference/digests.md).")
+    digest = models.CharField(max_length=71)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["request", "number"], name="revision_once")]
+        triggers = [pgtrigger.Protect(name="revision_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} v{self.number}"
+
+
+class Action(models.Model):
+    """One action of a revision, as rows for lists and search. Its arguments are in the revision's bytes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="actions")
+    position = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=200)
+    args_digest = models.CharField(max_length=71)
+    sentence = models.CharField(max_length=400)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["revision", "key"], name="action_key_once"),
+            models.UniqueConstraint(fields=["revision", "position"], name="action_position_once"),
+        ]
+        triggers = [pgtrigger.Protect(name="action_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class ReportedOutcome(models.Model):
+    """What the agent says happened after it resumed. Said once; repeated only word for word."""
+
+    request = models.OneToOneField(
+        ApprovalRequest, on_delete=models.PROTECT, primary_key=True, related_name="reported_outcome"
+    )
+    status = models.CharField(max_length=10, choices=[(s, s) for s in ("succeeded", "failed", "unknown")])
+    detail = models.TextField(blank=True)
+    reported_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="outcome_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.status

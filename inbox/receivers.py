@@ -1,0 +1,85 @@
+"""What the gateway tells us: a hosted run paused or ended, a delivery came to its end.
+
+Each receiver runs inside the sender's transaction (agents/signals.py), so the run's state and what it means here
+stand or fall together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agents import signals
+from agents.contract import Submission
+from agents.hosting.base import Interrupt
+from agents.hosting.proposal import parse
+from agents.models import Delivery, HostedRun
+from inbox import audit, events
+from inbox.audit import SYSTEM, Actor, Entry
+from inbox.clock import database_now
+from inbox.models import Decision, Team
+from inbox.services.submit import submit
+from inbox.services.withdraw import withdraw_thread
+
+
+def connect() -> None:
+    """Subscribe; called once, when the apps are loaded."""
+    signals.run_paused.connect(_run_paused, dispatch_uid="inbox.run_paused")
+    signals.run_ended.connect(_run_ended, dispatch_uid="inbox.run_ended")
+    signals.delivery_ended.connect(_delivery_ended, dispatch_uid="inbox.delivery_ended")
+
+
+def _run_paused(sender: object, *, run: HostedRun, interrupts: tuple[Interrupt, ...], **_: Any) -> None:
+    """Each interrupt becomes a request of its own; those still pending from an earlier pause are the same ones."""
+    team = Team.objects.get(pk=run.team_id)
+    for interrupt in interrupts:
+        proposal = parse(interrupt)
+        submission = Submission(
+            dedupe_key=f"hosted:{run.pk}:{interrupt.id}",
+            thread=run.thread,
+            actions=proposal.actions,
+            context=proposal.context,
+            claims=proposal.claims,
+            expires_in=proposal.expires_in,
+        )
+        submit(agent=run.agent, team=team, submission=submission, channel="hosted", address=interrupt.id)
+
+
+def _run_ended(sender: object, *, run: HostedRun, detail: str, **_: Any) -> None:
+    """A run that is over needs no answers: what it still asked is withdrawn."""
+    withdraw_thread(agent=run.agent, thread=run.thread, reason=f"The run ended: {HostedRun.State(run.state).label}.")
+    receipt = audit.append(
+        run.team_id,
+        [
+            Entry(
+                "run_ended",
+                Actor("agent", run.agent.handle, str(run.agent_id)),
+                facts={"thread": run.thread, "state": str(run.state), "detail": detail},
+            )
+        ],
+        at=database_now(),
+    )[0]
+    events.announce(run.team_id, receipt.seq)
+
+
+def _delivery_ended(sender: object, *, delivery: Delivery, detail: str, **_: Any) -> None:
+    decision = Decision.objects.filter(pk=delivery.correlation_id).values_list("request_id", flat=True).first()
+    verb = "delivered" if delivery.state == Delivery.State.DELIVERED else "delivery_failed"
+    receipt = audit.append(
+        delivery.team_id,
+        [
+            Entry(
+                verb,
+                SYSTEM,
+                decision,
+                {
+                    "decision": str(delivery.correlation_id),
+                    "channel": delivery.channel,
+                    "state": str(delivery.state),
+                    "attempts": delivery.attempts,
+                    "detail": detail,
+                },
+            )
+        ],
+        at=database_now(),
+    )[0]
+    events.announce(delivery.team_id, receipt.seq)

@@ -1,0 +1,217 @@
+"""Shapes of the HTTP API's answers and of the reviewers' bodies. The agents' bodies are agents/contract.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from agents.contract import Wire, Words
+
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
+
+
+class Need(BaseModel):
+    """Whose approval is needed: `count` distinct people of `tier` or above."""
+
+    tier: str
+    group: str | None
+    count: int
+
+
+class DecidedActionOut(BaseModel):
+    """What the agent may do with one action; `args` are exactly the approved arguments."""
+
+    key: str
+    type: str
+    args: dict[str, Any] | None
+    args_digest: str | None
+    message: str | None
+
+
+class By(BaseModel):
+    """Who decided: a person, a policy version, or the deadline."""
+
+    kind: Literal["person", "policy", "timeout"]
+    name: str
+
+
+class ReceiptOut(BaseModel):
+    """Where the decision stands in the team's audit chain; keep it to prove the log later."""
+
+    seq: int
+    hash: str
+
+
+class DecisionOut(BaseModel):
+    """The one decision of a request."""
+
+    id: str
+    actions: list[DecidedActionOut]
+    by: By
+    policy: str
+    rule: str | None
+    digest: str
+    decided_at: str
+    receipt: ReceiptOut
+
+
+class AsOf(BaseModel):
+    """How far the team's stream had come when this was read."""
+
+    seq: int
+
+
+class RequestOut(BaseModel):
+    """A request as its agent sees it."""
+
+    id: str
+    dedupe_key: str
+    thread: str
+    state: Literal["pending", "decided", "expired", "withdrawn"]
+    outcome: Literal["approved", "rejected", "mixed"] | None
+    risk: Literal["low", "medium", "high", "critical", "unverifiable"]
+    reasons: list[str]
+    needs: list[Need]
+    revision: int
+    digest: str
+    url: str
+    created_at: str
+    expires_at: str
+    as_of: AsOf
+    decision: DecisionOut | None
+
+
+class RequestPage(BaseModel):
+    """Fifty requests, oldest first. `next` is the cursor of the following page."""
+
+    items: list[RequestOut]
+    next: str | None
+
+
+class FieldErrorOut(BaseModel):
+    """One wrong field of a body."""
+
+    pointer: str
+    code: str
+    detail: str = ""
+
+
+class Problem(BaseModel):
+    """application/problem+json (RFC 9457): every answer of 400 and above."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[FieldErrorOut]
+    request_id: str
+
+
+class BulkIn(Wire):
+    """Up to 500 submissions; each is judged and answered by itself."""
+
+    items: list[dict[str, Any]] = Field(min_length=1, max_length=500)
+
+
+class BulkItem(BaseModel):
+    """What became of one submission: a request, or the problem with it."""
+
+    status: int
+    request: RequestOut | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BulkOut(BaseModel):
+    """One result a submission, in their order."""
+
+    items: list[BulkItem]
+
+
+class WithdrawIn(Wire):
+    """Why the agent no longer asks."""
+
+    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class OutcomeOut(BaseModel):
+    """The outcome on record."""
+
+    status: str
+    detail: str
+    reported_at: str
+
+
+class ThreadOut(BaseModel):
+    """A thread as last reported."""
+
+    thread: str
+    status: str
+    goal: str
+    step: str
+    progress: float | None
+    updated_at: str
+
+
+class ActionVerdict(Wire):
+    """A person's verdict on one action."""
+
+    key: str
+    type: Literal["approve", "reject"]
+
+
+class DecideIn(Wire):
+    """A person's decision on a request, bound to the digest they were shown (428 without one)."""
+
+    digest: Digest | None = None
+    revision: int | None = None
+    decisions: list[ActionVerdict] = Field(min_length=1, max_length=50)
+    note: Words = ""
+    idempotency_key: Key
+
+
+class DecideOut(BaseModel):
+    """What the vote did; `slots_open` names the votes still needed when nothing is decided yet."""
+
+    state: str
+    outcome: str | None
+    decision: str | None
+    slots_open: list[str]
+    repeated: bool
+    receipt: AsOf
+
+
+class BatchItemIn(BaseModel, extra="forbid"):
+    """One line of a batch. Wrong ids and missing digests are reported for the line, not for the batch."""
+
+    id: str
+    digest: str = ""
+
+
+class BatchIn(Wire):
+    """An explicit list to decide alike; there is no way to say "all"."""
+
+    items: list[BatchItemIn] = Field(max_length=100_000)
+    decision: Literal["approve", "reject"]
+    note: Words = ""
+    idempotency_key: Key
+    team: str | None = None
+
+
+class BatchItemOut(BaseModel):
+    """What became of one line."""
+
+    id: str
+    outcome: str
+    detail: str
+
+
+class BatchOut(BaseModel):
+    """A batch's report: every line with exactly one outcome once `finished_at` is set."""
+
+    id: str
+    total: int
+    finished_at: str | None
+    items: list[BatchItemOut]

@@ -1,0 +1,93 @@
+"""What an agent reads about its requests (docs/reference/api.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from agents.models import Agent
+from inbox import canonical
+from inbox.errors import Invalid, NotFound
+from inbox.lifecycle import State
+from inbox.models import ApprovalRequest, Decision, TeamStream
+
+PAGE = 50
+
+
+def request_of(agent: Agent, request_id: UUID) -> ApprovalRequest:
+    """One of the agent's requests. Raises NotFound for any other."""
+    request = _with_decisions().filter(agent=agent, pk=request_id).first()
+    if request is None:
+        raise NotFound()
+    return request
+
+
+def requests_of(
+    agent: Agent, *, thread: str | None, state: str | None, after: UUID | None
+) -> tuple[list[ApprovalRequest], UUID | None]:
+    """A page of the agent's requests, oldest first, and the cursor of the next page (None at the end).
+
+    Raises Invalid (unknown-state).
+    """
+    found = _with_decisions().filter(agent=agent).order_by("id")
+    if thread is not None:
+        found = found.filter(thread=thread)
+    if state is not None:
+        if state not in {s.value for s in State}:
+            raise Invalid("unknown-state", f"Not a state: {state[:40]}.")
+        found = found.filter(state=state)
+    if after is not None:
+        found = found.filter(id__gt=after)
+    rows = list(found[: PAGE + 1])
+    return rows[:PAGE], rows[PAGE - 1].pk if len(rows) > PAGE else None
+
+
+def stream_seq(team_id: UUID) -> int:
+    """How far the team's stream has come: every answer says as of when it is."""
+    return TeamStream.objects.values_list("seq", flat=True).get(team_id=team_id)
+
+
+def answer(request: ApprovalRequest, *, seq: int) -> dict[str, Any]:
+    """The wire form of a request. A closed request carries its decision with exactly the approved arguments."""
+    return {
+        "id": str(request.pk),
+        "dedupe_key": request.dedupe_key,
+        "thread": request.thread,
+        "state": request.state,
+        "outcome": request.outcome,
+        "risk": request.risk,
+        "reasons": [reason["text"] for reason in request.reasons],
+        "needs": [{"tier": need["tier"], "group": None, "count": need["count"]} for need in request.needs],
+        "revision": request.revision_number,
+        "digest": request.digest,
+        "url": f"{settings.PLACET_ORIGIN}/t/{request.team.slug}/r/{request.pk}",
+        "created_at": request.created_at.isoformat(),
+        "expires_at": request.expires_at.isoformat(),
+        "as_of": {"seq": seq},
+        "decision": _decision(request),
+    }
+
+
+def _decision(request: ApprovalRequest) -> dict[str, Any] | None:
+    try:
+        decision: Decision = request.decision
+    except Decision.DoesNotExist:
+        return None
+    told = canonical.read(bytes(decision.answer))
+    return {
+        "id": str(decision.pk),
+        "actions": told["actions"],
+        "by": told["by"],
+        "policy": told["policy"],
+        "rule": told["rule"],
+        "digest": told["digest"],
+        "decided_at": told["decided_at"],
+        "receipt": {"seq": decision.seq, "hash": bytes(decision.chain_hash).hex()},
+    }
+
+
+def _with_decisions() -> QuerySet[ApprovalRequest]:
+    return ApprovalRequest.objects.select_related("decision", "team")

@@ -1,0 +1,37 @@
+"""The policy in force, and what admins know about tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from uuid import UUID
+
+from django.db.models import F
+
+from inbox.models import PolicyVersion, Tier, Tool
+from inbox.policy.document import PolicyDocument, parse_document
+
+
+def current_version(team_id: UUID) -> PolicyVersion:
+    """The team's policy version in force, with its policy. Raises PolicyVersion.DoesNotExist without one."""
+    return PolicyVersion.objects.select_related("policy").get(policy__team_id=team_id, policy__current_id=F("pk"))
+
+
+def document_of(version: PolicyVersion) -> PolicyDocument:
+    """A version's parsed document; parsed once a process, since a version never changes."""
+    return _parsed(version.pk, bytes(version.document))
+
+
+@lru_cache(maxsize=256)
+def _parsed(version_id: UUID, raw: bytes) -> PolicyDocument:
+    return parse_document(raw)
+
+
+def tier_ranks(team_id: UUID) -> dict[str, int]:
+    """Tier names and their ranks, lowest 1."""
+    return dict(Tier.objects.filter(team_id=team_id).values_list("name", "rank"))
+
+
+def tools_named(team_id: UUID, names: Iterable[str]) -> dict[str, Tool]:
+    """The catalogue's rows for these names; a name without a row is an unknown tool."""
+    return {tool.name: tool for tool in Tool.objects.filter(team_id=team_id, name__in=set(names))}

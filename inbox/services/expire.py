@@ -1,0 +1,69 @@
+"""When time runs out. The sweep only writes down what the database clock has already made true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from inbox.audit import Actor
+from inbox.clock import database_now
+from inbox.lifecycle import State
+from inbox.models import Action, ApprovalRequest, Decision, PolicyVersion
+from inbox.selectors.policy import current_version
+from inbox.services.closing import Ending, close
+
+CHUNK = 200
+
+
+def expire_due(*, limit: int = 2_000) -> int:
+    """Close pending requests whose deadline has passed, a chunk and a team a transaction. Returns how many."""
+    closed = 0
+    while closed < limit:
+        with transaction.atomic():
+            count = _expire_chunk(min(CHUNK, limit - closed))
+        closed += count
+        if count == 0:
+            break
+    return closed
+
+
+def ending_by_timeout(request: ApprovalRequest, version: PolicyVersion, keys: Sequence[str]) -> Ending:
+    """How a request ends by the clock: the agent is told no, and the record says that no person said it."""
+    return Ending(
+        request=request,
+        kind=Decision.Kind.TIMEOUT,
+        actor=Actor("system", "deadline"),
+        verdicts={key: "reject" for key in keys},
+        version=version,
+        message=f"Nobody decided before {request.expires_at:%Y-%m-%d %H:%M:%S} UTC. Not approved.",
+        rule=request.rule,
+        via="deadline",
+        state=State.EXPIRED,
+    )
+
+
+def _expire_chunk(size: int) -> int:
+    first = (
+        ApprovalRequest.objects.filter(state=State.PENDING.value, expires_at__lte=database_now())
+        .order_by("expires_at")
+        .values_list("team_id", flat=True)
+        .first()
+    )
+    if first is None:
+        return 0
+    requests = list(
+        ApprovalRequest.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("agent", "policy_version__policy")
+        .filter(team_id=first, state=State.PENDING.value, expires_at__lte=database_now())
+        .order_by("pk")[:size]
+    )
+    # The clock after the locks: a decision that was first has changed the state by now.
+    now = database_now()
+    keys: dict[UUID, list[str]] = {}
+    for request_id, key in Action.objects.filter(revision__request__in=requests).values_list("revision__request_id", "key"):
+        keys.setdefault(request_id, []).append(key)
+    version = current_version(first)
+    close(first, [ending_by_timeout(request, version, keys[request.pk]) for request in requests], at=now)
+    return len(requests)

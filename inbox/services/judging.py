@@ -1,0 +1,109 @@
+"""What policy makes of proposed actions: facts from the catalogue and the renderer in, a verdict out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from agents.contract import ProposedAction, Submission
+from agents.models import Agent
+from inbox import canonical
+from inbox.models import PolicyVersion, Tool
+from inbox.policy.evaluate import Verdict, safe_evaluate
+from inbox.policy.facts import ActionFacts, Claims, Facts, ToolFacts
+from inbox.policy.words import Effect, Risk
+from inbox.rendering.fields import field_table
+from inbox.rendering.sentence import Sentence, TemplateError, compile_template, render
+from inbox.selectors.policy import document_of
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict with what it was based on, and the sentence a reviewer will read for each action."""
+
+    verdict: Verdict
+    facts_digest: str
+    verifiable: bool
+    sentences: tuple[Sentence, ...]
+
+
+def judge(
+    *, agent: Agent, team: str, submission: Submission, tools: Mapping[str, Tool], version: PolicyVersion, now: datetime
+) -> Judged:
+    """Evaluate a submission. Never raises for anything an agent sent: an error asks for the highest tier."""
+    sentences = tuple(describe(action.name, action.args, tools.get(action.name)) for action in submission.actions)
+    actions = tuple(_facts_of(action, tools.get(action.name)) for action in submission.actions)
+    claims = submission.claims
+    facts = Facts(
+        agent=agent.handle,
+        team=team,
+        thread=submission.thread,
+        checkpoint=submission.checkpoint,
+        actions=actions,
+        claims=Claims(
+            risk=Risk(claims.risk) if claims.risk else None,
+            urgency=claims.urgency,
+            confidence=claims.confidence,
+            cost_usd=claims.cost_usd,
+            duration_s=claims.duration_s,
+        ),
+        now=now,
+    )
+    verdict = safe_evaluate(document_of(version), facts, policy=version.policy.name, version=version.number)
+    return Judged(
+        verdict=verdict,
+        facts_digest=_digest_of(submission.actions, tools, version),
+        verifiable=all(action.verifiable for action in actions),
+        sentences=sentences,
+    )
+
+
+def describe(name: str, args: Mapping[str, canonical.JsonValue], tool: Tool | None) -> Sentence:
+    """The system's sentence for an action; a template that no longer compiles counts as none."""
+    template = None
+    if tool is not None and tool.template:
+        try:
+            template = compile_template(tool.template)
+        except TemplateError:
+            template = None
+    return render(template, name, args)
+
+
+def _facts_of(action: ProposedAction, tool: Tool | None) -> ActionFacts:
+    findings = field_table(action.args, schema=action.args_schema).findings
+    blocking = tuple(finding.message for finding in findings if finding.severity == "block")
+    return ActionFacts(
+        key=action.key,
+        name=action.name,
+        kind=action.kind,
+        args=action.args,
+        description=action.description,
+        tool=_tool_facts(tool) if tool else None,
+        verifiable=not blocking,
+        findings=blocking,
+    )
+
+
+def _tool_facts(tool: Tool) -> ToolFacts:
+    return ToolFacts(
+        name=tool.name,
+        effect=Effect(tool.effect),
+        reversible=tool.reversible,
+        harmless=tool.harmless,
+        risk_floor=Risk(tool.risk_floor) if tool.risk_floor else None,
+    )
+
+
+def _digest_of(actions: Sequence[ProposedAction], tools: Mapping[str, Tool], version: PolicyVersion) -> str:
+    """What the verdict rested on, so that an audit can tell whether the same input would be judged again."""
+    return canonical.digest(
+        {
+            "policy": version.digest,
+            "actions": [{"name": action.name, "args": action.args} for action in actions],
+            "tools": {
+                name: [tool.effect, tool.reversible, tool.harmless, tool.risk_floor]
+                for name, tool in sorted(tools.items())
+            },
+        }
+    )

@@ -1,0 +1,68 @@
+"""The ladder of tiers. Names are permanent, because policies, votes and the audit log refer to them; the order moves."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from inbox.errors import FieldError, Invalid, NotAllowed, NotFound
+from inbox.models import Member, Tier
+from inbox.policy.document import check_ladder
+from inbox.selectors.policy import current_version, document_of
+from inbox.services.people import actor_of, require_admin_of
+from inbox.services.teams import record
+
+
+def add_tier(*, admin: Member, name: str) -> Tier:
+    """A new tier on top of the ladder. Raises Invalid when the name is taken or no identifier."""
+    require_admin_of(admin)
+    _check_name(name)
+    with transaction.atomic():
+        top = Tier.objects.select_for_update().filter(team=admin.team).order_by("-rank").first()
+        try:
+            with transaction.atomic():
+                tier = Tier.objects.create(team=admin.team, name=name, rank=top.rank + 1 if top else 1)
+        except IntegrityError:
+            raise _taken(name) from None
+        record(admin.team, "tier_changed", actor_of(admin.user), {"added": name, "rank": tier.rank})
+    return tier
+
+
+def move_tier(*, admin: Member, tier_id: UUID, up: bool) -> Tier:
+    """Swap a tier with its neighbour above or below; at the end of the ladder nothing changes."""
+    require_admin_of(admin)
+    with transaction.atomic():
+        ladder = list(Tier.objects.select_for_update().filter(team=admin.team).order_by("rank"))
+        place = next((i for i, tier in enumerate(ladder) if tier.pk == tier_id), None)
+        if place is None:
+            raise NotFound()
+        other = place + (1 if up else -1)
+        if not 0 <= other < len(ladder):
+            return ladder[place]
+        if admin.tier_id == ladder[place].pk and up:
+            raise NotAllowed("own-tier", "Not changed: moving your own tier up would raise you; another admin must do it.")
+        if admin.tier_id == ladder[other].pk and not up:
+            raise NotAllowed("own-tier", "Not changed: this would raise your own tier; another admin must do it.")
+        a, b = ladder[place], ladder[other]
+        a.rank, b.rank = b.rank, a.rank
+        _check_ladder(admin, {tier.name: tier.rank for tier in ladder})
+        Tier.objects.bulk_update([a, b], ["rank"])
+        record(admin.team, "tier_changed", actor_of(admin.user), {"moved": a.name, "rank": a.rank, "swapped_with": b.name})
+    return a
+
+
+def _check_ladder(admin: Member, ranks: dict[str, int]) -> None:
+    """A swap must not leave a higher risk needing less than a lower one."""
+    problems = check_ladder(document_of(current_version(admin.team_id)), ranks)
+    if problems:
+        raise Invalid("ladder-falls", "Not moved. " + " ".join(problem.message for problem in problems))
+
+
+def _check_name(name: str) -> None:
+    if not name or len(name) > 40 or not name.isascii() or not name.replace("-", "").isalnum() or name != name.lower():
+        raise Invalid("invalid-tier-name", "Use lower-case letters, digits and dashes, at most 40.", errors=[FieldError("/name", "invalid-tier-name")])
+
+
+def _taken(name: str) -> Invalid:
+    return Invalid("tier-taken", f"There is a tier {name} already.", errors=[FieldError("/name", "tier-taken")])

@@ -1,0 +1,67 @@
+"""The agent takes a request back, or its run ended and nobody needs to answer any more."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+from agents.models import Agent
+from inbox import audit, events
+from inbox.audit import Actor, Entry
+from inbox.clock import database_now
+from inbox.errors import AlreadyClosed, NotFound
+from inbox.lifecycle import State
+from inbox.models import ApprovalRequest
+from inbox.services.closing import leave_group
+
+
+def withdraw(*, agent: Agent, request_id: UUID, reason: str = "") -> ApprovalRequest:
+    """Withdraw one pending request. Withdrawing again returns the same.
+
+    Raises NotFound for another agent's, AlreadyClosed when a decision or the deadline was first.
+    """
+    with transaction.atomic(durable=True):
+        request = (
+            ApprovalRequest.objects.select_for_update(of=("self",))
+            .select_related("agent", "policy_version__policy")
+            .filter(agent=agent, pk=request_id)
+            .first()
+        )
+        if request is None:
+            raise NotFound()
+        if request.state == State.WITHDRAWN.value:
+            return request
+        if request.state != State.PENDING.value:
+            raise AlreadyClosed(
+                detail=f"Not withdrawn: this request is already {request.outcome or request.state}.",
+                extra={"state": request.state, "outcome": request.outcome},
+            )
+        _close([request], Actor("agent", agent.handle, str(agent.pk)), reason)
+    return request
+
+
+def withdraw_thread(*, agent: Agent, thread: str, reason: str) -> int:
+    """Withdraw everything still pending of a thread whose run ended, in the caller's transaction."""
+    requests = list(
+        ApprovalRequest.objects.select_for_update(of=("self",))
+        .select_related("agent")
+        .filter(agent=agent, thread=thread, state=State.PENDING.value)
+        .order_by("pk")
+    )
+    if requests:
+        _close(requests, Actor("system", "run ended"), reason)
+    return len(requests)
+
+
+def _close(requests: list[ApprovalRequest], actor: Actor, reason: str) -> None:
+    now = database_now()
+    ApprovalRequest.objects.filter(pk__in=[r.pk for r in requests], state=State.PENDING.value).update(
+        state=State.WITHDRAWN.value, closed_at=now
+    )
+    for request in requests:
+        request.state, request.closed_at = State.WITHDRAWN.value, now
+    leave_group(requests)
+    entries = [Entry("withdrawn", actor, r.pk, {"reason": reason, "digest": r.digest}) for r in requests]
+    receipts = audit.append(requests[0].team_id, entries, at=now)
+    events.announce(requests[0].team_id, receipts[-1].seq)
