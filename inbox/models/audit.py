@@ -41,7 +41,9 @@ class AuditEvent(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="audit_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Protect(name="audit_is_not_emptied", operation=pgtrigger.Truncate),
+            pgtrigger.Protect(
+                name="audit_is_not_emptied", operation=pgtrigger.Truncate, level=pgtrigger.Statement
+            ),
             pgtrigger.Trigger(
                 name="audit_continues_the_chain",
                 operation=pgtrigger.Insert,
