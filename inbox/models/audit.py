@@ -41,8 +41,12 @@ class AuditEvent(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="audit_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Protect(
-                name="audit_is_not_emptied", operation=pgtrigger.Truncate, level=pgtrigger.Statement
+            pgtrigger.Trigger(
+                name="audit_is_not_emptied",
+                operation=pgtrigger.Truncate,
+                when=pgtrigger.Before,
+                level=pgtrigger.Statement,
+                func="RAISE EXCEPTION 'audit events are never removed' USING ERRCODE = 'check_violation';",
             ),
             pgtrigger.Trigger(
                 name="audit_continues_the_chain",
