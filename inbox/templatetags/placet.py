@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
+from uuid import uuid4
 
 from django import template
 from django.utils import timezone
@@ -128,3 +129,9 @@ def at(moment: datetime) -> SafeString:
 def capped(count: int, cap: int = 10_000) -> str:
     """A count that was only counted as far as `cap`: "10,000+" beyond it."""
     return f"{cap:,}+" if count > cap else f"{count:,}"
+
+
+@register.simple_tag
+def new_key() -> str:
+    """An idempotency key for one form: sending the form twice records once."""
+    return uuid4().hex

@@ -17,6 +17,7 @@ from inbox.errors import Refused
 from inbox.models import Member, Team
 from inbox.permissions import require_member, teams_of
 from inbox.selectors.queue import your_turn_count
+from inbox.selectors.turn import Turn
 from inbox.views.errors import refusal
 
 P = ParamSpec("P")
@@ -30,6 +31,7 @@ class TeamRequest(HttpRequest):
     """A request that passed `team_page`: who asks, in which team."""
 
     member: Member
+    turn: Turn
     user: User
     htmx: HtmxDetails
 
@@ -47,6 +49,7 @@ def team_page(view: Callable[Concatenate[TeamRequest, P], HttpResponseBase]) -> 
         try:
             known = cast("TeamRequest", request)
             known.member = require_member(request.user, slug)
+            known.turn = Turn(known.member)
             return view(known, *args, **kwargs)
         except Refused as refused:
             return refusal(request, refused)
@@ -117,7 +120,8 @@ class Frame:
 
     @cached_property
     def your_turn(self) -> int:
-        return your_turn_count(self.member) if self.member else 0
+        turn: Turn | None = getattr(self._request, "turn", None)
+        return your_turn_count(turn) if turn else 0
 
     @cached_property
     def links(self) -> list[RailLink]:

@@ -1,0 +1,37 @@
+"""`manage.py seed_demo`: the demo team with its people, tools and agents; with --reset, a fresh start of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+
+from agents import afterwards
+from config import demo_team
+from inbox.lifecycle import State
+from inbox.models import ApprovalRequest
+from inbox.services.withdraw import withdraw_thread
+
+
+class Command(BaseCommand):
+    help = "Make the demo team, unless it is there, and set its agents off once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--reset",
+            action="store_true",
+            help="Withdraw what still waits from earlier rounds and start a new one. History stays: audit rows are for ever.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        team = demo_team.seed()
+        if options["reset"]:
+            waiting = ApprovalRequest.objects.filter(team=team, state=State.PENDING.value, channel="hosted")
+            for request in waiting.select_related("agent").distinct("agent", "thread").order_by("agent", "thread"):
+                with transaction.atomic():
+                    withdraw_thread(agent=request.agent, thread=request.thread, reason="The demo was reset.")
+            demo_team.start_round(team.pk)
+        else:
+            demo_team.first_round(team)
+        afterwards.drain(seconds=5)

@@ -1,0 +1,49 @@
+"""How a closed request ended, in one sentence for rows, panels and live updates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from inbox.lifecycle import State
+from inbox.models import ApprovalRequest, Decision
+
+_DONE: Final = {"approved": "Approved", "rejected": "Rejected", "mixed": "Decided in parts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """`text` is "Approved by dana"; `tone` ok, bad or "" goes with it, never instead of it."""
+
+    text: str
+    at: datetime
+    tone: str
+    message: str = ""
+
+
+def closing_of(request: ApprovalRequest) -> Closing | None:
+    """How it ended; None while it waits. Load `decision`, its person and policy version with the request."""
+    if request.closed_at is None:
+        return None
+    decision: Decision | None = getattr(request, "decision", None)
+    if request.state == State.EXPIRED.value:
+        return Closing("Rejected: nobody decided in time", request.closed_at, "bad")
+    if request.state == State.WITHDRAWN.value:
+        return Closing(f"Withdrawn by {request.agent.handle}", request.closed_at, "")
+    done = _DONE.get(request.outcome or "", "Decided")
+    tone = {"approved": "ok", "rejected": "bad"}.get(request.outcome or "", "")
+    return Closing(
+        f"{done} by {decider(decision)}", request.closed_at, tone, decision.message if decision is not None else ""
+    )
+
+
+def decider(decision: Decision | None) -> str:
+    """Who decided: a person's name, the policy and its version, or the deadline."""
+    if decision is None:
+        return "nobody"
+    if decision.person is not None:
+        return decision.person.get_username()
+    if decision.kind == Decision.Kind.POLICY:
+        return f"policy {decision.policy_version}"
+    return "the deadline"

@@ -1,0 +1,272 @@
+"""The inbox: lanes of what waits, and the views beside them. Every list is a keyset page on a partial index.
+
+Nothing here groups or offsets over the pending set: its size is not to be noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from inbox.errors import Invalid
+from inbox.lifecycle import State
+from inbox.models import ApprovalRequest, AuditEvent, Member, RequestGroup, TeamStream
+from inbox.policy.lanes import NOW_WINDOW_SECONDS
+from inbox.policy.words import Lane, Risk
+from inbox.selectors.endings import Closing, closing_of
+from inbox.selectors.filters import Filter
+from inbox.selectors.turn import Standing, Turn
+
+PAGE: Final = 50
+# The front page shows the top of each lane; "Load 50 more" goes on from there.
+FRONT: Final = {Lane.NOW: 25, Lane.LOOK: 25, Lane.BATCH: 12}
+CAP: Final = 10_000
+
+
+class View(StrEnum):
+    """The tabs over the list."""
+
+    TURN = "turn"
+    WAITING = "waiting"
+    DONE = "done"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One request as the list shows it."""
+
+    request: ApprovalRequest
+    standing: Standing | None = None
+    closing: Closing | None = None
+
+    @property
+    def direct(self) -> bool:
+        """Whether it may be approved from the list: low, and every argument visible in its sentence."""
+        request = self.request
+        return (
+            self.standing is not None
+            and self.standing.turn
+            and request.risk == Risk.LOW
+            and request.sentence_complete
+            and request.batchable
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """Requests alike, as one row. `only` is the request itself when just one waits."""
+
+    group: RequestGroup
+    only: ApprovalRequest | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One lane, or one flat list: its rows, how many there are (one above the cap at most), where to go on."""
+
+    name: str
+    title: str
+    rows: tuple[Row, ...] = ()
+    groups: tuple[GroupRow, ...] = ()
+    count: int | None = None
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the inbox. `seq` was read before the rows, so that live hints can only repeat, never miss."""
+
+    view: View
+    filter: Filter
+    blocks: tuple[Block, ...]
+    seq: int
+    now: datetime
+
+    @property
+    def empty(self) -> bool:
+        return not any(block.rows or block.groups for block in self.blocks)
+
+
+TITLES: Final = {Lane.NOW: "Now", Lane.LOOK: "Needs a look", Lane.BATCH: "Batches"}
+
+
+def your_turn_count(turn: Turn) -> int:
+    """How many requests wait for this member, counted as far as the cap and one more."""
+    return _capped(_pending(turn).filter(turn.condition))
+
+
+def head_seq(team_id: UUID) -> int:
+    """Where the team's stream stands."""
+    return TeamStream.objects.values_list("seq", flat=True).get(pk=team_id)
+
+
+def front(turn: Turn, chosen: Filter) -> Listing:
+    """Your turn: the top of each lane, with how many each holds."""
+    seq, now = head_seq(turn.member.team_id), timezone.now()
+    blocks = tuple(_lane(turn, chosen, lane, now, "", FRONT[lane], counted=True) for lane in Lane)
+    return Listing(View.TURN, chosen, blocks, seq, now)
+
+
+def lane(turn: Turn, chosen: Filter, name: Lane, after: str = "") -> Listing:
+    """One lane by itself, `after` a cursor of an earlier page. Raises Invalid for a cursor that is none."""
+    seq, now = head_seq(turn.member.team_id), timezone.now()
+    block = _lane(turn, chosen, name, now, after, PAGE, counted=not after)
+    return Listing(View.TURN, chosen, (block,), seq, now)
+
+
+def waiting(turn: Turn, chosen: Filter, after: str = "") -> Listing:
+    """Pending requests that wait for others. Raises Invalid for a cursor that is none."""
+    seq, now = head_seq(turn.member.team_id), timezone.now()
+    others = _pending(turn).filter(chosen.q()).exclude(turn.condition)
+    found = list(_by_deadline(others, after)[: PAGE + 1])
+    rows = _rows(turn, found[:PAGE])
+    block = Block("waiting", "Waiting on others", rows, after=_deadline_cursor(found, PAGE))
+    return Listing(View.WAITING, chosen, (block,), seq, now)
+
+
+def done(turn: Turn, chosen: Filter, after: str = "") -> Listing:
+    """Closed requests, latest first. Raises Invalid for a cursor that is none."""
+    seq, now = head_seq(turn.member.team_id), timezone.now()
+    closed = (
+        ApprovalRequest.objects.select_related("agent", "decision__person", "decision__policy_version__policy")
+        .filter(chosen.q(), team_id=turn.member.team_id)
+        .exclude(state=State.PENDING.value)
+        .order_by("-closed_at", "id")
+    )
+    if after:
+        moment, last = _moment(after)
+        closed = closed.filter(Q(closed_at__lt=moment) | Q(closed_at=moment, id__gt=last), closed_at__lte=moment)
+    found = list(closed[: PAGE + 1])
+    rows = tuple(Row(request, closing=closing_of(request)) for request in found[:PAGE])
+    cursor = ""
+    if len(found) > PAGE:
+        last_row = found[PAGE - 1]
+        assert last_row.closed_at is not None  # noqa: S101 - final_has_time, a constraint
+        cursor = f"{last_row.closed_at.isoformat()}~{last_row.pk.hex}"
+    return Listing(View.DONE, chosen, (Block("done", "Done", rows, after=cursor),), seq, now)
+
+
+def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
+    """Every request, latest asked first, by the audit events of their asking. Raises Invalid for a bad cursor."""
+    seq, now = head_seq(turn.member.team_id), timezone.now()
+    asked = AuditEvent.objects.filter(team_id=turn.member.team_id, verb="requested").order_by("-seq")
+    if after:
+        asked = asked.filter(seq__lt=_number(after))
+    if chosen:
+        asked = asked.filter(request__in=ApprovalRequest.objects.filter(chosen.q(), team_id=turn.member.team_id))
+    found = list(
+        asked.select_related(
+            "request__agent", "request__decision__person", "request__decision__policy_version__policy"
+        )[: PAGE + 1]
+    )
+    requests = [event.request for event in found[:PAGE] if event.request is not None]
+    standings = turn.standings(request for request in requests if request.state == State.PENDING.value)
+    rows = tuple(Row(request, standings.get(request.pk), closing_of(request)) for request in requests)
+    cursor = str(found[PAGE - 1].seq) if len(found) > PAGE else ""
+    return Listing(View.ALL, chosen, (Block("all", "All", rows, after=cursor),), seq, now)
+
+
+def _lane(
+    turn: Turn, chosen: Filter, name: Lane, now: datetime, after: str, size: int, *, counted: bool
+) -> Block:
+    if name is Lane.BATCH:
+        return _groups(turn, chosen, after, size, counted=counted)
+    mine = _pending(turn).filter(turn.condition, chosen.q())
+    soon = now + timedelta(seconds=NOW_WINDOW_SECONDS)
+    if name is Lane.NOW:
+        # Two index ranges merged here: as one OR the planner walks every pending row to find late critical ones.
+        due = mine.filter(expires_at__lte=soon)
+        critical = mine.filter(risk=Risk.CRITICAL, expires_at__gt=soon)
+        found = list(_by_deadline(due, after)[: size + 1])
+        if len(found) <= size:
+            found += list(_by_deadline(critical, after)[: size + 1 - len(found)])
+        count = _capped(due) + _capped(critical) if counted else None
+    else:
+        look = mine.filter(batchable=False, expires_at__gt=soon).exclude(risk=Risk.CRITICAL)
+        found = list(_by_deadline(look, after)[: size + 1])
+        count = _capped(look) if counted else None
+    rows = tuple(row for row in _rows(turn, found[:size]) if row.standing is None or row.standing.turn)
+    return Block(name.value, TITLES[name], rows, count=count, after=_deadline_cursor(found, size))
+
+
+def _groups(turn: Turn, chosen: Filter, after: str, size: int, *, counted: bool) -> Block:
+    # A group's members share agent and risk, so whose turn they are is asked once a group.
+    waiting = RequestGroup.objects.filter(chosen.q(), team_id=turn.member.team_id, pending__gt=0)
+    if turn.own_agents:
+        waiting = waiting.exclude(agent_id__in=turn.own_agents)
+    if not turn.may_take(Risk.LOW):
+        waiting = waiting.none()
+    page = waiting.select_related("agent").order_by("-pending", "id")
+    if after:
+        pending, last = _pair(after)
+        page = page.filter(Q(pending__lt=pending) | Q(pending=pending, id__gt=last), pending__lte=pending)
+    found = list(page[: size + 1])
+    alone = {group.pk for group in found[:size] if group.pending == 1}
+    only = {
+        request.group_id: request
+        for request in ApprovalRequest.objects.filter(group_id__in=alone, state=State.PENDING.value)
+    }
+    rows = tuple(GroupRow(group, only.get(group.pk)) for group in found[:size])
+    cursor = f"{found[size - 1].pending}~{found[size - 1].pk.hex}" if len(found) > size else ""
+    count = waiting[: CAP + 1].count() if counted else None
+    return Block(Lane.BATCH.value, TITLES[Lane.BATCH], groups=rows, count=count, after=cursor)
+
+
+def _pending(turn: Turn) -> QuerySet[ApprovalRequest]:
+    return ApprovalRequest.objects.filter(team_id=turn.member.team_id, state=State.PENDING.value)
+
+
+def _capped(requests: QuerySet[ApprovalRequest]) -> int:
+    return requests.order_by()[: CAP + 1].count()
+
+
+def _rows(turn: Turn, found: Sequence[ApprovalRequest]) -> tuple[Row, ...]:
+    standings = turn.standings(found)
+    return tuple(Row(request, standings[request.pk]) for request in found)
+
+
+def _by_deadline(requests: QuerySet[ApprovalRequest], after: str) -> QuerySet[ApprovalRequest]:
+    if after:
+        moment, last = _moment(after)
+        requests = requests.filter(
+            Q(expires_at__gt=moment) | Q(expires_at=moment, id__gt=last), expires_at__gte=moment
+        )
+    return requests.select_related("agent").order_by("expires_at", "id")
+
+
+def _deadline_cursor(found: Sequence[ApprovalRequest], size: int) -> str:
+    return f"{found[size - 1].expires_at.isoformat()}~{found[size - 1].pk.hex}" if len(found) > size else ""
+
+
+def _moment(cursor: str) -> tuple[datetime, UUID]:
+    first, _, last = cursor.partition("~")
+    try:
+        moment = datetime.fromisoformat(first)
+        if moment.tzinfo is None:
+            raise ValueError(first)
+        return moment, UUID(last)
+    except ValueError:
+        raise Invalid("invalid-cursor", "This address does not continue a list. Open the list again.") from None
+
+
+def _number(cursor: str) -> int:
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
+        raise Invalid("invalid-cursor", "This address does not continue a list. Open the list again.")
+    return int(cursor)
+
+
+def _pair(cursor: str) -> tuple[int, UUID]:
+    first, _, last = cursor.partition("~")
+    number = _number(first)
+    try:
+        return number, UUID(last)
+    except ValueError:
+        raise Invalid("invalid-cursor", "This address does not continue a list. Open the list again.") from None
