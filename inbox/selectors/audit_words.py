@@ -1,0 +1,179 @@
+"""What an audit event says, in a sentence, from the facts it recorded at the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from inbox.rendering.reveal import reveal
+
+LONGEST = 300
+
+Facts = Mapping[str, Any]
+
+
+def action_word(verb: str, facts: Facts) -> str:
+    """The verb as people say it: a decision by its outcome, a vote by what it was for."""
+    if verb == "decided":
+        return {"approved": "Approved", "rejected": "Rejected", "mixed": "Approved in part"}.get(
+            str(facts.get("outcome")), "Decided"
+        )
+    if verb == "voted":
+        return "Voted to approve"
+    return _WORDS.get(verb, verb.replace("_", " ").capitalize())
+
+
+def detail_of(verb: str, facts: Facts) -> str:
+    """What is worth saying beside the verb and the request: one printable line, cut visibly at 300 characters."""
+    told = _DETAILS.get(verb)
+    return one_line(told(facts) if told else "")
+
+
+def one_line(text: str) -> str:
+    """Text as one line in which nothing is invisible: agents and people wrote parts of it."""
+    shown = " ".join(reveal(text[:LONGEST]).plain.split())
+    return shown if len(text) <= LONGEST else f"{shown}… ({len(text):,} characters)"
+
+
+def _requested(facts: Facts) -> str:
+    says = {"allow": "Policy let it pass", "deny": "Policy refused it", "review": "Asked people"}.get(
+        str(facts.get("says")), ""
+    )
+    return _join(says, f"risk {facts['risk']}" if facts.get("risk") else "", _rule(facts))
+
+
+def _voted(facts: Facts) -> str:
+    still = facts.get("open") or []
+    return _join(
+        f"As {facts['tier']}" if facts.get("tier") else "",
+        f"still needed: {', '.join(str(slot).partition('#')[0] for slot in still)}" if still else "",
+        _via(facts),
+        _message(facts),
+    )
+
+
+def _decided(facts: Facts) -> str:
+    return _join(
+        f"As {facts['tier']}" if facts.get("tier") else "", _rule(facts), _via(facts), _message(facts)
+    )
+
+
+def _member(facts: Facts) -> str:
+    person = facts.get("person", "")
+    if facts.get("joined"):
+        return _join(
+            f"{person} joined", f"tier {facts.get('tier') or 'none'}", "admin" if facts.get("admin") else ""
+        )
+    return _join(str(person), _changes(facts.get("before"), facts.get("after")))
+
+
+def _tier(facts: Facts) -> str:
+    if "added" in facts:
+        return f"{facts['added']} added as step {facts.get('rank', '')}"
+    if "moved" in facts:
+        return f"{facts['moved']} moved to step {facts.get('rank', '')}, trading places with {facts.get('swapped_with', '')}"
+    return ""
+
+
+def _tool(facts: Facts) -> str:
+    before = facts.get("before")
+    return _join(
+        str(facts.get("tool", "")),
+        _changes(before, facts.get("after")) if before else "described for the first time",
+    )
+
+
+def _agent(facts: Facts) -> str:
+    if facts.get("registered"):
+        return f"{facts.get('agent', '')} registered"
+    return f"{facts.get('agent', '')} switched {'on' if facts.get('enabled') else 'off'}"
+
+
+def _token(facts: Facts) -> str:
+    return f"Token {facts.get('token', '')}… of {facts.get('agent', '')} {'revoked' if facts.get('revoked') else 'made'}"
+
+
+def _policy(facts: Facts) -> str:
+    return f"{facts.get('from', '')} → {facts.get('to', '')}"
+
+
+def _outcome(facts: Facts) -> str:
+    return _join(str(facts.get("status") or facts.get("state") or ""), _quoted(facts.get("detail")))
+
+
+def _changes(before: Any, after: Any) -> str:
+    """`tier reviewer → senior, admin no → yes`: only what differs."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return ""
+    changed = [key for key in after if before.get(key) != after[key]]
+    return ", ".join(
+        f"{key.replace('_', ' ')} {_plain(before.get(key))} → {_plain(after[key])}" for key in changed
+    )
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value in (None, "", []):
+        return "none"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _rule(facts: Facts) -> str:
+    return f"rule {facts['rule']}" if facts.get("rule") else ""
+
+
+def _via(facts: Facts) -> str:
+    via = facts.get("via")
+    return f"via {via}" if via and via not in ("web", "policy", "deadline") else ""
+
+
+def _message(facts: Facts) -> str:
+    return _quoted(facts.get("message"))
+
+
+def _quoted(text: Any) -> str:
+    return f"“{text}”" if text else ""
+
+
+def _join(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+_WORDS = {
+    "requested": "Asked",
+    "expired": "Expired",
+    "withdrawn": "Withdrawn",
+    "refused": "Refused",
+    "delivered": "Delivered",
+    "delivery_failed": "Not delivered",
+    "outcome_reported": "Outcome reported",
+    "run_ended": "Run ended",
+    "team_created": "Team created",
+    "member_changed": "Member changed",
+    "tier_changed": "Tier changed",
+    "tool_changed": "Tool changed",
+    "policy_changed": "Policy changed",
+    "agent_changed": "Agent changed",
+    "token_changed": "Token changed",
+}
+
+_DETAILS = {
+    "requested": _requested,
+    "voted": _voted,
+    "decided": _decided,
+    "expired": _message,
+    "withdrawn": lambda facts: _quoted(facts.get("reason")),
+    "refused": lambda facts: _join(str(facts.get("code", "")), _via(facts)),
+    "delivered": _outcome,
+    "delivery_failed": _outcome,
+    "outcome_reported": _outcome,
+    "run_ended": _outcome,
+    "team_created": lambda facts: _join(str(facts.get("name", "")), str(facts.get("policy", ""))),
+    "member_changed": _member,
+    "tier_changed": _tier,
+    "tool_changed": _tool,
+    "policy_changed": _policy,
+    "agent_changed": _agent,
+    "token_changed": _token,
+}

@@ -1,0 +1,124 @@
+"""A policy document in sentences, and the difference between two as lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from inbox.policy.document import CLIMB, PolicyDocument, Rule
+from inbox.policy.need import Need
+from inbox.policy.words import Effect, Risk
+
+# Ties at one priority are won in this order.
+_STRICTER_FIRST = {"deny": 0, "review": 1, "allow": 2}
+_EFFECTS = {Effect.READ: "read", Effect.WRITE: "write", Effect.IRREVERSIBLE: "act for good"}
+CONTEXT_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LadderStep:
+    """What one risk level needs and how long it waits, in words."""
+
+    risk: Risk
+    needs: str
+    deadline: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSentence:
+    """One rule: when it applies, what it does, what it tells the approver."""
+
+    id: str
+    priority: int
+    when: str
+    then: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    """One line of a difference: kind is same, added, removed or gap (unchanged lines left out)."""
+
+    kind: str
+    text: str
+
+
+def ladder_steps(document: PolicyDocument) -> list[LadderStep]:
+    """The ladder from the least to the most that may be asked."""
+    return [
+        LadderStep(risk, needs_words(document.ladder[risk]), length(document.expires_in[risk]))
+        for risk in CLIMB
+    ]
+
+
+def needs_words(needs: Sequence[Need]) -> str:
+    """ "2 different people of lead or above, and 1 of legal or above" """
+    return ", and ".join(
+        f"1 person of {need.tier} or above"
+        if need.count == 1
+        else f"{need.count} different people of {need.tier} or above"
+        for need in needs
+    )
+
+
+def rule_sentences(document: PolicyDocument) -> list[RuleSentence]:
+    """Rules in the order they win."""
+    ordered = sorted(document.rules, key=lambda rule: (-rule.priority, _STRICTER_FIRST[rule.then], rule.id))
+    return [
+        RuleSentence(rule.id, rule.priority, _when(rule), _then(rule), rule.note or "") for rule in ordered
+    ]
+
+
+def length(seconds: int) -> str:
+    """A length of time in its largest unit that leaves no rest: "3 days", "90 minutes"."""
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")):
+        if seconds % size == 0:
+            count = seconds // size
+            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    raise AssertionError("every whole number of seconds has a unit")
+
+
+def diff(before: PolicyDocument, after: PolicyDocument) -> list[DiffLine]:
+    """What changed between two documents, as lines of their JSON with a few unchanged ones around."""
+    old, new = _lines(before), _lines(after)
+    shown: list[DiffLine] = []
+    for group in SequenceMatcher(a=old, b=new, autojunk=False).get_grouped_opcodes(CONTEXT_LINES):
+        if shown or group[0][1] > 0:
+            shown.append(DiffLine("gap", ""))
+        for tag, from_old, to_old, from_new, to_new in group:
+            if tag == "equal":
+                shown += [DiffLine("same", line) for line in old[from_old:to_old]]
+                continue
+            shown += [DiffLine("removed", line) for line in old[from_old:to_old]]
+            shown += [DiffLine("added", line) for line in new[from_new:to_new]]
+    return shown
+
+
+def _lines(document: PolicyDocument) -> list[str]:
+    value = document.model_dump(mode="json", exclude_none=True)
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True).splitlines()
+
+
+def _when(rule: Rule) -> str:
+    tool = "any tool" if rule.tool == "*" else rule.tool
+    parts = [f"An agent calls {tool}" if rule.agent == "*" else f"{rule.agent} calls {tool}"]
+    if rule.effects:
+        parts.append(f"the catalogue says it can {' or '.join(_EFFECTS[effect] for effect in rule.effects)}")
+    if rule.checkpoint:
+        parts.append(f"at {rule.checkpoint.replace('_', ' ')}")
+    return ", ".join(parts)
+
+
+def _then(rule: Rule) -> str:
+    if rule.then == "deny":
+        return "refuse it"
+    if rule.then == "allow":
+        return "let it pass, if every tool is known and reversible"
+    parts = ["ask people"]
+    if rule.risk_at_least:
+        parts.append(f"as {rule.risk_at_least} risk at least")
+    if rule.needs:
+        parts.append(f"and also {needs_words(rule.needs)}")
+    return " ".join(parts)

@@ -1,0 +1,224 @@
+"""People, tiers and the ladder: everyone in the team may read them, admins change them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from inbox.admin_forms import InviteForm, MemberForm, TierForm
+from inbox.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
+from inbox.policy.need import Need
+from inbox.policy.words import Risk
+from inbox.selectors.people import PeoplePage, ladder, people_page, person_of, recent_doings
+from inbox.services import people as membership
+from inbox.services.people import require_admin_of
+from inbox.services.policies import MOST_PEOPLE, save_ladder
+from inbox.services.tiers import add_tier, move_tier
+from inbox.views.context import TeamRequest, redirect_after_post, team_page
+
+
+@dataclass(frozen=True, slots=True)
+class LadderLine:
+    """One risk level of the ladder form: what was sent or is in force, and what is wrong with it."""
+
+    risk: Risk
+    tier: str
+    count: str
+    words: str
+    enough: bool
+    error: str
+
+
+@require_GET
+@team_page
+def people(request: TeamRequest) -> HttpResponse:
+    """Members, tiers, and what each risk level needs."""
+    return _page(request)
+
+
+@require_POST
+@team_page
+def person_invite(request: TeamRequest) -> HttpResponse:
+    """Invite a person. The answer carries their single-use link, once."""
+    require_admin_of(request.member)
+    form = InviteForm(request.POST, tiers=ladder(request.member.team_id))
+    if not form.is_valid():
+        return _page(request, invite=form)
+    given = form.cleaned_data
+    try:
+        member, path = membership.invite(
+            admin=request.member, username=given["username"], email=given["email"], tier=given["tier"] or None
+        )
+    except Invalid as refused:
+        form.refuse(refused)
+        return _page(request, invite=form)
+    link = request.build_absolute_uri(path) if path else ""
+    return _page(request, invited=member.user.get_username(), link=link)
+
+
+@require_POST
+@team_page
+def tier_add(request: TeamRequest) -> HttpResponse:
+    """Put a new tier on top of the ladder."""
+    require_admin_of(request.member)
+    form = TierForm(request.POST)
+    if form.is_valid():
+        try:
+            add_tier(admin=request.member, name=form.cleaned_data["name"])
+        except Invalid as refused:
+            form.refuse(refused)
+        else:
+            return redirect_after_post(request, _here(request, "tiers"))
+    return _page(request, tier=form)
+
+
+@require_POST
+@team_page
+def tier_move(request: TeamRequest, tier_id: UUID) -> HttpResponse:
+    """Swap a tier with the next one above (`up` 1) or below (`up` 0)."""
+    try:
+        move_tier(admin=request.member, tier_id=tier_id, up=request.POST.get("up") == "1")
+    except Invalid as refused:
+        return _page(request, refused=refused)
+    return redirect_after_post(request, _here(request, "tiers"))
+
+
+@require_POST
+@team_page
+def ladder_save(request: TeamRequest) -> HttpResponse:
+    """Bind every risk level to a tier and a number of people, as a new version of the policy."""
+    require_admin_of(request.member)
+    wanted, errors = _ladder_sent(request.POST)
+    if not errors:
+        try:
+            save_ladder(admin=request.member, ladder=wanted, base=_whole(request.POST.get("base", "")) or 0)
+        except Invalid as refused:
+            errors = {_risk_at(error.pointer): error.detail for error in refused.errors} or {
+                "": refused.detail
+            }
+        else:
+            return redirect_after_post(request, _here(request, "ladder"))
+    return _page(request, ladder_errors=errors)
+
+
+@require_http_methods(["GET", "POST"])
+@team_page
+def person(request: TeamRequest, member_id: UUID) -> HttpResponse:
+    """One member: their tier, admin flag and activity, and what they did last."""
+    team_id = request.member.team_id
+    row = person_of(team_id, member_id)
+    if row is None:
+        raise NotFound()
+    tiers = ladder(team_id)
+    form = MemberForm(
+        tiers=tiers, initial={"tier": row.tier, "is_admin": row.is_admin, "is_active": row.is_active}
+    )
+    status = 200
+    if request.method == "POST":
+        require_admin_of(request.member)
+        form = MemberForm(request.POST, tiers=tiers)
+        status = 422
+        if form.is_valid():
+            given = form.cleaned_data
+            try:
+                membership.change_member(
+                    admin=request.member,
+                    member_id=member_id,
+                    tier=given["tier"] or None,
+                    is_admin=given["is_admin"],
+                    is_active=given["is_active"],
+                )
+            except (Invalid, Conflict, NotAllowed) as refused:
+                form.refuse(refused)
+                status = refused.status
+            else:
+                return redirect_after_post(request, reverse("people", args=[request.member.team.slug]))
+    return render(
+        request,
+        "inbox/person.html",
+        {"person": row, "form": form, "doings": recent_doings(team_id, row.username)},
+        status=status,
+    )
+
+
+def _page(
+    request: TeamRequest,
+    *,
+    invite: InviteForm | None = None,
+    tier: TierForm | None = None,
+    ladder_errors: Mapping[str, str] | None = None,
+    refused: Refused | None = None,
+    invited: str = "",
+    link: str = "",
+) -> HttpResponse:
+    """The page, whole: forms that were refused keep what was typed and say what is wrong."""
+    page = people_page(request.member.team_id)
+    errors = ladder_errors or {}
+    wrong = invite or tier or errors or refused
+    response = render(
+        request,
+        "inbox/people.html",
+        {
+            "page": page,
+            "invite": invite
+            or InviteForm(tiers=tuple(ladder(request.member.team_id)) if request.member.is_admin else ()),
+            "tier_form": tier or TierForm(),
+            "ladder": _lines(page, request.POST if errors else {}, errors),
+            "ladder_error": errors.get("", ""),
+            "most_people": range(1, MOST_PEOPLE + 1),
+            "refused": refused,
+            "invited": invited,
+            "link": link,
+        },
+        status=422 if wrong else 200,
+    )
+    if link:
+        response["Cache-Control"] = "no-store"
+    return response
+
+
+def _lines(page: PeoplePage, sent: Mapping[str, str], errors: Mapping[str, str]) -> Sequence[LadderLine]:
+    return [
+        LadderLine(
+            risk=step.risk,
+            tier=sent.get(f"tier-{step.risk}", step.needs[0].tier),
+            count=sent.get(f"count-{step.risk}", str(step.needs[0].count)),
+            words=step.words,
+            enough=step.enough,
+            error=errors.get(step.risk.value, ""),
+        )
+        for step in page.ladder
+    ]
+
+
+def _ladder_sent(sent: Mapping[str, str]) -> tuple[dict[Risk, Need], dict[str, str]]:
+    """The ladder as the form sent it; per risk level what could not be read."""
+    wanted: dict[Risk, Need] = {}
+    errors: dict[str, str] = {}
+    for risk in Risk:
+        tier, count = sent.get(f"tier-{risk}", ""), _whole(sent.get(f"count-{risk}", ""))
+        if not tier or count is None or not 1 <= count <= MOST_PEOPLE:
+            errors[risk.value] = f"Choose a tier and a number of people from 1 to {MOST_PEOPLE}."
+        else:
+            wanted[risk] = Need.model_construct(tier=tier, count=count)
+    return wanted, errors
+
+
+def _risk_at(pointer: str) -> str:
+    """The risk level a pointer into the document is about, "" for none: `/ladder/high/0/count` → `high`."""
+    parts = pointer.split("/")
+    return parts[2] if len(parts) > 2 and parts[1] == "ladder" and parts[2] in set(Risk) else ""
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
+def _here(request: TeamRequest, anchor: str) -> str:
+    return f"{reverse('people', args=[request.member.team.slug])}#{anchor}"
