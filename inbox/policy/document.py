@@ -20,6 +20,7 @@ from inbox.policy.requirement import covers
 from inbox.policy.words import Effect, Risk
 
 __all__ = [
+    "CLIMB",
     "HARMLESS_READ",
     "Need",
     "PolicyDocument",

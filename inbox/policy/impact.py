@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,8 +48,10 @@ def measure(args: Mapping[str, JsonValue]) -> Impact:
 
     Numbers at one place are added up: lines of one list are paid together. Different places are not, since
     two arguments may name the same thing (a total and its lines). Raises TooMuchToCheck over 50,000 values or
-    100 levels, ValueError for a number that is none.
+    100 levels, ValueError for a number that is none, TypeError for what JSON cannot hold.
     """
+    if not isinstance(args, Mapping):
+        raise TypeError("arguments are a table of names and values")
     reach: Counter[tuple[str, str, str]] = Counter()
     amounts: dict[tuple[str, str], float] = {}
     secret: str | None = None
@@ -193,16 +195,18 @@ def _walk(args: Mapping[str, JsonValue]) -> Iterator[tuple[_Place, JsonValue]]:
         yield place, value
         if isinstance(value, Mapping):
             stack.extend((place.inside(key), depth + 1, item) for key, item in value.items())
-        elif isinstance(value, Sequence) and not isinstance(value, str):
+        elif isinstance(value, list | tuple):
             line = place.line()
             stack.extend((line, depth + 1, item) for item in value)
+        elif not (value is None or isinstance(value, str | int | float)):
+            raise TypeError("not a JSON value")
 
 
 def _things(place: _Place, value: JsonValue) -> int:
     """How many things a list or a table names. Fractions, truth values and lists inside lists are no things."""
     if isinstance(value, Mapping):
         return len(value) if place.path and len(value) > MOST_FIELDS else 0
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, list | tuple):
         return sum(isinstance(item, str | int | Mapping) and not isinstance(item, bool) for item in value)
     return 0
 
@@ -240,4 +244,5 @@ def _written(text: str) -> float:
 
 def _largest(found: Iterator[Measure]) -> Measure | None:
     # The name breaks ties, so that equal arguments in another order read the same.
-    return max(found, key=lambda one: (one.number, one.argument, one.noun), default=None)
+    something = (one for one in found if one.number > 0)
+    return max(something, key=lambda one: (one.number, one.argument, one.noun), default=None)

@@ -52,7 +52,8 @@ def strictest(pinned: Sequence[Need], current: Sequence[Need], ranks: Mapping[st
         if wanted > above:
             joined.append(Need(tier=names[rank], count=wanted - above))
             above = wanted
-    return (*joined, *largest(_unknown(pinned, ranks), _unknown(current, ranks)))
+    gone = largest(unfillable(pinned, ranks), unfillable(current, ranks))
+    return (*joined, *sorted(gone, key=lambda need: need.tier))
 
 
 def covers(needs: Sequence[Need], other: Sequence[Need], ranks: Mapping[str, int]) -> bool:
@@ -121,10 +122,6 @@ def _counts(needs: Iterable[Need]) -> Counter[str]:
 
 def _of(counts: Mapping[str, int]) -> tuple[Need, ...]:
     return tuple(Need(tier=tier, count=count) for tier, count in counts.items())
-
-
-def _unknown(needs: Iterable[Need], ranks: Mapping[str, int]) -> tuple[Need, ...]:
-    return tuple(sorted((need for need in needs if need.tier not in ranks), key=lambda need: need.tier))
 
 
 def _names(ranks: Mapping[str, int]) -> dict[int, str]:
