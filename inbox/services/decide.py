@@ -175,13 +175,11 @@ class _Table:
 
     @classmethod
     def load(cls, person: User, team: Team, requests: Sequence[ApprovalRequest]) -> _Table:
-        # FOR SHARE: a demotion that commits first is seen here, one that comes later waits for us.
-        member = (
-            Member.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("tier", "user")
-            .filter(team=team, user=person)
-            .first()
-        )
+        # The lock alone first: a demotion that commits first is seen by the read below, one that comes later waits
+        # for us. Joining the tier into the locking read once returned no tier at all, because Postgres re-checks
+        # the locked row after a wait but not the rows joined to it.
+        Member.objects.select_for_update(no_key=True).filter(team=team, user=person).values_list("pk").first()
+        member = Member.objects.select_related("tier", "user").filter(team=team, user=person).first()
         agents = {request.agent_id: request.agent for request in requests}
         excluded = token_makers(set(agents))
         for agent_id, agent in agents.items():

@@ -54,7 +54,8 @@ def change_member(
     require_admin_of(admin)
     with transaction.atomic():
         # Every member row of the team, so that two admins cannot remove each other at the same instant.
-        members = {m.pk: m for m in Member.objects.select_for_update(of=("self",)).select_related("tier", "user").filter(team=admin.team).order_by("pk")}
+        list(Member.objects.select_for_update().filter(team=admin.team).order_by("pk").values_list("pk"))
+        members = {m.pk: m for m in Member.objects.select_related("tier", "user").filter(team=admin.team)}
         member = members.get(member_id)
         if member is None:
             raise NotFound()
