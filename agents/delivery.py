@@ -58,7 +58,9 @@ def deliver(claimed: Delivery) -> None:
     try:
         with leases.kept(partial(_renew, claimed)):
             if send is None:
-                _finish(claimed, Finished(Delivery.State.DEAD, f"Nothing here sends over {claimed.channel!r}."))
+                _finish(
+                    claimed, Finished(Delivery.State.DEAD, f"Nothing here sends over {claimed.channel!r}.")
+                )
             else:
                 send(claimed)
     except leases.LeaseLost:
@@ -144,5 +146,7 @@ def _put_back(claimed: Delivery, delay: float, reason: str) -> None:
 
 def _renew(claimed: Delivery) -> bool:
     return bool(
-        Delivery.objects.filter(**held(claimed)).update(lease_until=Now() + timedelta(seconds=leases.seconds()))
+        Delivery.objects.filter(**held(claimed)).update(
+            lease_until=Now() + timedelta(seconds=leases.seconds())
+        )
     )

@@ -16,7 +16,7 @@ from agents.models import Delivery, HostedRun
 from inbox import audit, events
 from inbox.audit import SYSTEM, Actor, Entry
 from inbox.clock import database_now
-from inbox.models import Decision, Team
+from inbox.models import ApprovalRequest, Decision, Team
 from inbox.services.submit import submit
 from inbox.services.withdraw import withdraw_thread
 
@@ -31,7 +31,12 @@ def connect() -> None:
 def _run_paused(sender: object, *, run: HostedRun, interrupts: tuple[Interrupt, ...], **_: Any) -> None:
     """Each interrupt becomes a request of its own; those still pending from an earlier pause are the same ones."""
     team = Team.objects.get(pk=run.team_id)
+    mine = ApprovalRequest.objects.filter(agent_id=run.agent_id, thread=run.thread, channel="hosted")
+    asked = set(mine.values_list("address", flat=True))
     for interrupt in interrupts:
+        if interrupt.id in asked:
+            # Its node ran again for a sibling's answer and may word the same question differently now.
+            continue
         proposal = parse(interrupt)
         submission = Submission(
             dedupe_key=f"hosted:{run.pk}:{interrupt.id}",
@@ -46,7 +51,9 @@ def _run_paused(sender: object, *, run: HostedRun, interrupts: tuple[Interrupt, 
 
 def _run_ended(sender: object, *, run: HostedRun, detail: str, **_: Any) -> None:
     """A run that is over needs no answers: what it still asked is withdrawn."""
-    withdraw_thread(agent=run.agent, thread=run.thread, reason=f"The run ended: {HostedRun.State(run.state).label}.")
+    withdraw_thread(
+        agent=run.agent, thread=run.thread, reason=f"The run ended: {HostedRun.State(run.state).label}."
+    )
     receipt = audit.append(
         run.team_id,
         [
@@ -62,7 +69,9 @@ def _run_ended(sender: object, *, run: HostedRun, detail: str, **_: Any) -> None
 
 
 def _delivery_ended(sender: object, *, delivery: Delivery, detail: str, **_: Any) -> None:
-    decision = Decision.objects.filter(pk=delivery.correlation_id).values_list("request_id", flat=True).first()
+    decision = (
+        Decision.objects.filter(pk=delivery.correlation_id).values_list("request_id", flat=True).first()
+    )
     verb = "delivered" if delivery.state == Delivery.State.DELIVERED else "delivery_failed"
     receipt = audit.append(
         delivery.team_id,

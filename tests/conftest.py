@@ -7,13 +7,37 @@ delete audit rows by design: every test makes a team of its own and looks at not
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
 
 from tests.factories import World, make_world
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: pytest.FixtureRequest,
+    django_db_keepdb: bool,
+    django_db_modify_db_settings: None,
+) -> Iterator[None]:
+    """The test database, whatever was collected.
+
+    pytest-django makes only what some collected test asks for by `db` or its mark; a run of nothing but
+    `committed_db` tests would then write to the database the settings name.
+    """
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"}, keepdb=django_db_keepdb)
+    yield
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        checkpoints = sys.modules.get("agents.hosting.checkpoints")
+        if checkpoints is not None:
+            checkpoints.close()
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture

@@ -32,7 +32,11 @@ TOOLS: Final = (
         "send_email",
         "irreversible",
         "Send email to {audience.recipients} people, {audience.external} outside: {subject}",
-        rejection_presets=("Wrong audience.", "The offer is not agreed with Sales.", "Send it to a sample first."),
+        rejection_presets=(
+            "Wrong audience.",
+            "The offer is not agreed with Sales.",
+            "Send it to a sample first.",
+        ),
     ),
     ToolFacts(
         "email_customer",
@@ -44,7 +48,11 @@ TOOLS: Final = (
         "pay_invoice",
         "write",
         "Pay {amount|money:currency} to {supplier} for {invoice}",
-        rejection_presets=("Defer to next month.", "The goods have not arrived.", "The bank details changed."),
+        rejection_presets=(
+            "Defer to next month.",
+            "The goods have not arrived.",
+            "The bank details changed.",
+        ),
     ),
     ToolFacts(
         "delete_accounts",

@@ -47,8 +47,8 @@ def agent_graph(instructions: str, tools: Sequence[Tool]) -> StateGraph[State, N
             opening = [SystemMessage(instructions), task]
         return {"messages": [*opening, model.invoke([*state.get("messages", []), *opening])]}
 
-    def act(proposed: Proposed, config: RunnableConfig) -> dict[str, list[AnyMessage]]:
-        call = proposed["call"]
+    def act(state: Proposed, config: RunnableConfig) -> dict[str, list[AnyMessage]]:
+        call = state["call"]
         tool = by_name.get(call["name"])
         if tool is None:
             return _result(call, f"There is no tool {call['name']}.", "error")
@@ -56,9 +56,11 @@ def agent_graph(instructions: str, tools: Sequence[Tool]) -> StateGraph[State, N
         # every answer to one of its siblings.
         answer = interrupt(
             {
-                "actions": [{"key": call["id"], "name": tool.name, "args": call["args"], "description": proposed["says"]}],
-                "context": {"goal": proposed["goal"], **proposed["context"]},
-                "claims": proposed["claims"],
+                "actions": [
+                    {"key": call["id"], "name": tool.name, "args": call["args"], "description": state["says"]}
+                ],
+                "context": {"goal": state["goal"], **state["context"]},
+                "claims": state["claims"],
             }
         )
         if answer["type"] != "approve":

@@ -42,7 +42,9 @@ class ScriptedChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        script = next((m.additional_kwargs[SCRIPT] for m in messages if SCRIPT in m.additional_kwargs), [])
+        script: list[dict[str, Any]] = next(
+            (m.additional_kwargs[SCRIPT] for m in messages if SCRIPT in m.additional_kwargs), []
+        )
         turn = sum(isinstance(message, AIMessage) for message in messages)
         reply = _turn(turn, script[turn]) if turn < len(script) else AIMessage(content=_summary(messages))
         return ChatResult(generations=[ChatGeneration(message=reply)])
@@ -70,7 +72,12 @@ def _turn(number: int, turn: dict[str, Any]) -> AIMessage:
     return AIMessage(
         content=turn.get("says", ""),
         tool_calls=[
-            {"id": f"call_{number + 1}_{place}", "name": call["name"], "args": call["args"], "type": "tool_call"}
+            {
+                "id": f"call_{number + 1}_{place}",
+                "name": call["name"],
+                "args": call["args"],
+                "type": "tool_call",
+            }
             for place, call in enumerate(turn["calls"], start=1)
         ],
         additional_kwargs={name: turn[name] for name in ("context", "claims") if name in turn},

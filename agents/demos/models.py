@@ -14,7 +14,9 @@ class LedgerEntry(models.Model):
     thread = models.CharField(max_length=200)
     tool = models.CharField(max_length=200)
     args = models.JSONField()
-    effect_key = models.CharField(max_length=300, help_text="decision:action, the idempotency key a real tool would be given.")
+    effect_key = models.CharField(
+        max_length=300, help_text="decision:action, the idempotency key a real tool would be given."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -103,7 +103,10 @@ def late_delivery() -> Story:
             _turn(
                 "The parcel was nine days late. I apologise and offer 20 % off the next order.",
                 ("email_customer", mail),
-                context={"rationale": "Customers for two years; the first complaint.", "alternatives": ["Offer 30 %."]},
+                context={
+                    "rationale": "Customers for two years; the first complaint.",
+                    "alternatives": ["Offer 30 %."],
+                },
                 claims={"confidence": 0.78},
             ),
         ),
@@ -147,7 +150,11 @@ def small_refund(number: int) -> Story:
         f"Customer {order['customer']} says order {order['order']} {order['reason']}. Refund {order['amount']} dollars.",
         (
             _turn("I look at the order first.", ("lookup_order", {"order": order["order"]})),
-            _turn("The complaint fits the order. A refund settles it.", ("issue_refund", order), claims={"confidence": 0.96}),
+            _turn(
+                "The complaint fits the order. A refund settles it.",
+                ("issue_refund", order),
+                claims={"confidence": 0.96},
+            ),
         ),
     )
 

@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from agents.canonical import digest
 
-_FIRST: Final = (
+_FIRST_NAMES: Final = (
     "Ada Ana Ben Bo Cleo Dan Dora Eli Emil Eva Finn Gia Hana Hugo Ida Ines Ivo Jan Jo Kai Kira Lea Leo Lina Luca "
     "Mara Max Mia Mila Nia Nils Nora Ola Oto Pia Rosa Sam Sara Tara Theo Tim Una Uwe Vera Vito Wim Yara Yusuf Zara Zoe"
-).split()  # noqa: SIM905 - a hundred quoted names are not easier to read
-_LAST: Final = (
+)
+_LAST_NAMES: Final = (
     "Abel Adler Ahmed Alba Bauer Bello Berg Blum Cohen Costa Cruz Dahl Diaz Dubois Eze Falk Fox Garcia Haas Hahn Ito "
     "Jensen Kaya Khan Kim Klein Lang Levi Lopez Mori Nash Okoro Park Patel Perez Quinn Reyes Rossi Ruiz Sato Silva "
     "Singh Smith Stein Tanaka Udo Vega Weiss Yilmaz Zhang"
-).split()  # noqa: SIM905
+)
 _DOMAINS: Final = ("post.example", "mailbox.example", "inbox.example", "letters.example", "webmail.example")
 
 INSIDE: Final = "example.com"
@@ -31,7 +31,7 @@ _REASONS: Final = ("arrived late", "arrived damaged", "wrong colour", "charged t
 def customers() -> tuple[tuple[str, str], ...]:
     """Name and address of all 2,451 customers; the first two are colleagues at example.com."""
     people = []
-    for number, (last, first) in enumerate(product(_LAST, _FIRST)):
+    for number, (last, first) in enumerate(product(_LAST_NAMES.split(), _FIRST_NAMES.split())):
         if number == RECIPIENTS:
             break
         domain = INSIDE if number < 2 else _DOMAINS[number % len(_DOMAINS)]

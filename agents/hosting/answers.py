@@ -52,7 +52,9 @@ def parse(payload: bytes) -> Answer:
 
 
 def _value(decision_id: str, action: DecidedAction) -> dict[str, Any]:
-    if action.type == "approve" and (action.args is None or canonical.digest(action.args) != action.args_digest):
+    if action.type == "approve" and (
+        action.args is None or canonical.digest(action.args) != action.args_digest
+    ):
         raise AnswerRefused(f"The stored arguments of {action.key} are not those that were approved.")
     return {
         "key": action.key,

@@ -56,7 +56,9 @@ class LangGraphHosted:
         error = _failure(state)
         if error is not None:
             return Failed(error)
-        if all(task.interrupts or _finished(task) for task in state.tasks) and (state.interrupts or not state.tasks):
+        if all(task.interrupts or _finished(task) for task in state.tasks) and (
+            state.interrupts or not state.tasks
+        ):
             return _outcome(state)
         # A task of the step never ended, or all did and the checkpoint after them is missing. Tasks that ended
         # are not run again: their writes are kept.
@@ -83,8 +85,10 @@ class LangGraphHosted:
 def shape_digest(graph: CompiledStateGraph[Any, Any, Any, Any]) -> str:
     """Digest over the names of the nodes and the edges between them, subgraphs included."""
     drawn = graph.get_graph(xray=True)
-    edges = [[edge.source, edge.target, edge.conditional, str(edge.data or "")] for edge in drawn.edges]
-    return digest({"nodes": sorted(drawn.nodes), "edges": sorted(edges, key=str)})
+    edges = sorted(
+        f"{e.source} {'?' if e.conditional else '-'}> {e.target} {e.data or ''}" for e in drawn.edges
+    )
+    return digest({"nodes": sorted(drawn.nodes), "edges": edges})
 
 
 def _config(thread: str) -> RunnableConfig:
@@ -92,7 +96,12 @@ def _config(thread: str) -> RunnableConfig:
 
 
 def _interrupts(state: StateSnapshot) -> tuple[Interrupt, ...]:
-    return tuple(Interrupt(item.id, item.value, item.response_schema) for item in state.interrupts)
+    return tuple(
+        Interrupt(
+            item.id, item.value, item.response_schema if isinstance(item.response_schema, dict) else None
+        )
+        for item in state.interrupts
+    )
 
 
 def _finished(task: PregelTask) -> bool:
@@ -109,7 +118,9 @@ def _outcome(state: StateSnapshot) -> Outcome:
     if state.interrupts:
         return Paused(_interrupts(state))
     if state.next:
-        return Failed(f"The graph stopped before {', '.join(state.next)} without asking anything: it has a breakpoint.")
+        return Failed(
+            f"The graph stopped before {', '.join(state.next)} without asking anything: it has a breakpoint."
+        )
     return Done(state.values)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from django.db import connections
 
 # Django's own wishes for its cursors; libpq would refuse them.
-_DJANGO_ONLY = frozenset({"cursor_factory", "context", "prepare_threshold", "client_encoding", "application_name"})
+_DJANGO_ONLY = frozenset(
+    {"cursor_factory", "context", "prepare_threshold", "client_encoding", "application_name"}
+)
 
 
 def connection_parameters() -> dict[str, Any]:

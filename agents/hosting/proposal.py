@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
@@ -39,6 +40,8 @@ def parse(interrupt: Interrupt) -> Proposal:
 
     Raises NotAProposal with a sentence for the graph's author.
     """
+    if not isinstance(interrupt.value, Mapping):
+        raise NotAProposal("interrupt() was given no proposal: it takes an object with `actions`.")
     try:
         # Through bytes: strict JSON refuses what Postgres or another parser would read differently.
         raw = canonical.dumps(interrupt.value)

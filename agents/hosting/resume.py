@@ -44,16 +44,26 @@ def answer(delivery: Delivery) -> Finished | Later:
     Raises leases.LeaseLost when another worker took the delivery over before anything ran, base.Unreachable
     when the database went away in the middle (the ledger then says `started`).
     """
-    run = HostedRun.objects.select_related("agent").filter(thread=delivery.thread, agent_id=delivery.agent_id).first()
+    run = (
+        HostedRun.objects.select_related("agent")
+        .filter(thread=delivery.thread, agent_id=delivery.agent_id)
+        .first()
+    )
     if run is None:
         return Finished(Delivery.State.DEAD, "No run hosted here has this thread.")
     entry = EffectEntry.objects.filter(pk=delivery.correlation_id).first()
     if entry is not None and entry.state != EffectEntry.State.STARTED:
         return Finished(Delivery.State.STALE, f"This decision was run before ({entry.state}).")
     if run.state in runs.ENDED:
-        return _unknown(run, entry) if entry else Finished(Delivery.State.STALE, f"The run had ended: {run.state}.")
+        return (
+            _unknown(run, entry)
+            if entry
+            else Finished(Delivery.State.STALE, f"The run had ended: {run.state}.")
+        )
     if delivery.attempts > leases.MAX_ATTEMPTS:
-        return _unknown(run, entry) if entry else _refuse(run, f"Gave up after {leases.MAX_ATTEMPTS} attempts.")
+        return (
+            _unknown(run, entry) if entry else _refuse(run, f"Gave up after {leases.MAX_ATTEMPTS} attempts.")
+        )
     try:
         graph = registry.get(run.graph, begun_as=run.code_version)
         decided = answers.parse(bytes(delivery.payload))
@@ -116,7 +126,9 @@ def _release(delivery: Delivery, run: HostedRun, entry: EffectEntry | None, *, i
             )
         else:
             EffectEntry.objects.filter(pk=entry.pk).update(epoch=delivery.epoch)
-        HostedRun.objects.filter(pk=run.pk).update(state=HostedRun.State.RUNNING, lease_until=None, updated_at=Now())
+        HostedRun.objects.filter(pk=run.pk).update(
+            state=HostedRun.State.RUNNING, lease_until=None, updated_at=Now()
+        )
     crashpoint("resume.after_started")
     return True
 
@@ -134,7 +146,9 @@ def _moved(run: HostedRun, delivery: Delivery, outcome: Outcome) -> Finished:
 
 def _unknown(run: HostedRun, entry: EffectEntry) -> Finished:
     """Whether the effect happened cannot be known from here: never repeated by itself, shown to people."""
-    detail = "A worker died in the middle of this step and its tools may not be run twice. Check what happened."
+    detail = (
+        "A worker died in the middle of this step and its tools may not be run twice. Check what happened."
+    )
 
     def record() -> None:
         _mark(entry.pk, EffectEntry.State.UNKNOWN)
@@ -150,7 +164,9 @@ def _refuse(run: HostedRun, error: str) -> Finished:
 
 
 def _mark(decision_id: UUID, state: EffectEntry.State) -> None:
-    EffectEntry.objects.filter(pk=decision_id, state=EffectEntry.State.STARTED).update(state=state, finished_at=Now())
+    EffectEntry.objects.filter(pk=decision_id, state=EffectEntry.State.STARTED).update(
+        state=state, finished_at=Now()
+    )
 
 
 def held(delivery: Delivery) -> dict[str, Any]:

@@ -74,7 +74,10 @@ def run(claimed: HostedRun) -> None:
     """
     crashpoint("run.after_claim")
     try:
-        with leases.kept(partial(_renew, claimed)), thread_lock(claimed.thread, wait=leases.lock_wait()) as held:
+        with (
+            leases.kept(partial(_renew, claimed)),
+            thread_lock(claimed.thread, wait=leases.lock_wait()) as held,
+        ):
             if not held:
                 _put_back(claimed, leases.BUSY_SECONDS, counted=False)
                 return
@@ -154,7 +157,9 @@ def end(run: HostedRun, state: HostedRun.State, error: str) -> None:
 def _write(run: HostedRun, state: HostedRun.State, error: str) -> None:
     run.state, run.lease_until = state, None
     run.error = storable(error)
-    HostedRun.objects.filter(pk=run.pk).update(state=run.state, lease_until=None, error=run.error, updated_at=Now())
+    HostedRun.objects.filter(pk=run.pk).update(
+        state=run.state, lease_until=None, error=run.error, updated_at=Now()
+    )
 
 
 def storable(text: str) -> str:

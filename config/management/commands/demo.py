@@ -11,9 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from agents import afterwards
 from agents.demos.rounds import NotSeeded, start_round
+from config.demo_team import SLUG
 from inbox.models import Team
-
-DEMO_TEAM = "demo"
 
 
 class Command(BaseCommand):
@@ -35,7 +34,7 @@ class Command(BaseCommand):
         if not 0 <= background <= 500:
             raise CommandError("--background takes a number from 0 to 500.")
         try:
-            team = Team.objects.get(slug=DEMO_TEAM)
+            team = Team.objects.get(slug=SLUG)
             runs = start_round(team.pk, background=background)
         except Team.DoesNotExist:
             raise CommandError("There is no demo team here. Run `manage.py seed_demo` first.") from None
