@@ -11,6 +11,8 @@ urlpatterns = [
     path("preferences", home.preferences, name="preferences"),
     path("switch-team", home.switch_team, name="switch_team"),
     path("sign-in", sign_in.sign_in, name="sign_in"),
+    # allauth's own name for it
+    path("sign-in", sign_in.sign_in, name="account_login"),
     path("sign-in/<str:token>", sign_in.single_use_link, name="sign_in_link"),
     path("sign-out", sign_in.sign_out, name="sign_out"),
     path("t/<slug:slug>/", queue.inbox, name="queue"),
@@ -18,4 +20,5 @@ urlpatterns = [
     path("t/<slug:slug>/changes", live.changes, name="changes"),
     path("t/<slug:slug>/r/<uuid:request_id>", request.page, name="request"),
     path("t/<slug:slug>/r/<uuid:request_id>/decide", request.decide, name="decide"),
+    path("t/<slug:slug>/r/<uuid:request_id>/why", request.why, name="why"),
 ]

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from inbox.errors import Invalid
 from inbox.lifecycle import State
-from inbox.models import ApprovalRequest, AuditEvent, Member, RequestGroup, TeamStream
+from inbox.models import ApprovalRequest, AuditEvent, RequestGroup, TeamStream
 from inbox.policy.lanes import NOW_WINDOW_SECONDS
 from inbox.policy.words import Lane, Risk
 from inbox.selectors.endings import Closing, closing_of

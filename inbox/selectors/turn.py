@@ -95,15 +95,17 @@ class Turn:
 
     def needs(self, request: ApprovalRequest) -> tuple[Need, ...]:
         """The needs of a pending request: the stricter of those pinned at asking and the current ladder's."""
-        pinned = tuple(Need(tier=need["tier"], count=need["count"]) for need in request.needs)
         if request.policy_version_id == self.version.pk:
-            return pinned
-        return strictest(pinned, document_of(self.version).needs_for(request.risk), self.ranks)
+            return _pinned(request)
+        return strictest(_pinned(request), document_of(self.version).ladder[Risk(request.risk)], self.ranks)
 
-    def standing(self, request: ApprovalRequest, votes: Iterable[Vote]) -> Standing:
-        """What one request needs and whether this member may give it. `votes` are all of the request's."""
+    def standing(self, request: ApprovalRequest, votes: Iterable[Vote], *, pinned: bool = False) -> Standing:
+        """What one request needs and whether this member may give it. `votes` are all of the request's.
+
+        `pinned` leaves today's ladder out: a closed request is shown by what it needed then.
+        """
         cast = tuple(vote for vote in votes if vote.revision_number == request.revision_number)
-        every = slots(self.needs(request))
+        every = slots(_pinned(request) if pinned else self.needs(request))
         taken = {vote.slot for vote in cast if vote.slot}
         left = open_slots(every, taken)
         excluded = {self.member.user_id} if request.agent_id in self.own_agents else set[int]()
@@ -126,4 +128,8 @@ class Turn:
 
     def may_take(self, risk: str) -> bool:
         """Whether requests of this risk are this member's by the ladder in force, agents of their own aside."""
-        return any(need.tier in self.fillable for need in document_of(self.version).needs_for(Risk(risk)))
+        return any(need.tier in self.fillable for need in document_of(self.version).ladder[Risk(risk)])
+
+
+def _pinned(request: ApprovalRequest) -> tuple[Need, ...]:
+    return tuple(Need(tier=need["tier"], count=need["count"]) for need in request.needs)

@@ -13,10 +13,13 @@ from uuid import uuid4
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from inbox.models import ApprovalRequest
 from inbox.policy.words import Risk
+from inbox.rendering.reveal import Revealed
+from inbox.rendering.segments import Segment
 
 register = template.Library()
 
@@ -42,6 +45,7 @@ RISK_WORDS: Final[dict[str, str]] = {
     Risk.UNVERIFIABLE: "Cannot verify",
 }
 HUES: Final = 8
+BUTTON_LENGTH: Final = 60
 
 
 @register.simple_tag
@@ -135,3 +139,42 @@ def capped(count: int, cap: int = 10_000) -> str:
 def new_key() -> str:
     """An idempotency key for one form: sending the form twice records once."""
     return uuid4().hex
+
+
+@register.simple_tag
+def revealed(shown: Revealed) -> SafeString:
+    """A revealed text: what does not show itself as badges, look-alikes with their label beside them."""
+    return format_html('<span class="revealed">{}</span>', format_html_join("", "{}", ((_segment(s),) for s in shown.segments)))
+
+
+def _segment(segment: Segment) -> SafeString:
+    if segment.kind == "glyph":
+        return format_html('<span class="glyph" title="{}">{}</span>', segment.title, segment.label)
+    if segment.kind == "lookalike":
+        return format_html(
+            '<span class="lookalike" title="{}">{}</span><span class="lookalike-label">{}</span>',
+            segment.title,
+            segment.text,
+            segment.label,
+        )
+    return escape(segment.text)
+
+
+@register.filter
+def depth(level: int) -> int:
+    """A field's indentation: deeper than four levels the number stands before the name instead."""
+    return min(level, 4)
+
+
+@register.filter
+def risk_word(level: str) -> str:
+    """A risk level as its word."""
+    return RISK_WORDS.get(level, level)
+
+
+@register.filter
+def verb(request: ApprovalRequest) -> str:
+    """What the approving button says: the sentence where it fits, else the tool's name."""
+    if len(request.sentence) <= BUTTON_LENGTH and "no template" not in request.sentence:
+        return f"Approve: {request.sentence}"
+    return f"Approve {request.tool}"

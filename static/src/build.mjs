@@ -44,7 +44,13 @@ const copies = {
 for (const [to, from] of Object.entries(copies)) copyFileSync(join(modules, from), join(dist, to));
 copyFileSync(join(src, "favicon.svg"), join(dist, "favicon.svg"));
 
-const licences = ["htmx.org", "@fontsource-variable/geist", "@fontsource-variable/jetbrains-mono", "daisyui", "tailwindcss"];
+const licences = [
+  "htmx.org",
+  "@fontsource-variable/geist",
+  "@fontsource-variable/jetbrains-mono",
+  "daisyui",
+  "tailwindcss",
+];
 writeFileSync(
   join(dist, "LICENCES.txt"),
   licences

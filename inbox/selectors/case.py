@@ -1,0 +1,68 @@
+"""The agent's case: what it says about its request, revealed, capped, and never taken for fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from inbox.models import ApprovalRequest
+from inbox.rendering.findings import Finding, merged
+from inbox.rendering.raw import raw_json
+from inbox.rendering.reveal import Revealed
+from inbox.rendering.text import Plain, plain
+
+_CLAIMS: Final = (
+    ("risk", "risk", "{}"),
+    ("urgency", "urgency", "{}"),
+    ("confidence", "sureness", "says {:.0%} sure"),
+    ("cost_usd", "cost", "${:,.2f}"),
+    ("duration_s", "duration", "{:g} s"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One labelled text of the agent's. `label` is ours."""
+
+    label: str
+    text: Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All an agent said beside the payload. `findings` are what the renderer noticed in it."""
+
+    words: tuple[Words, ...]
+    claims: tuple[tuple[str, str], ...]
+    impact: Revealed | None
+    findings: tuple[Finding, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.claims or self.impact)
+
+
+def case_of(request: ApprovalRequest, envelope: Mapping[str, Any]) -> Case:
+    """Read the context, the claims and each action's description."""
+    words = tuple(Words(label, plain(text)) for label, text in _said(request, envelope) if text)
+    impact = raw_json(request.context["impact"]) if request.context.get("impact") else None
+    claims = tuple(
+        (label, form.format(request.claims[key]))
+        for key, label, form in _CLAIMS
+        if request.claims.get(key) is not None
+    )
+    found = [finding for word in words for finding in word.text.findings]
+    return Case(words, claims, impact, merged([*found, *(impact.findings if impact else ())]))
+
+
+def _said(request: ApprovalRequest, envelope: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    context = request.context
+    yield "Goal", context.get("goal", "")
+    yield "Why", context.get("rationale", "")
+    for action in envelope["actions"]:
+        yield "About the action" if len(envelope["actions"]) == 1 else f"About {action['key']}", action["description"]
+    yield "Can it be undone", context.get("reversibility", "")
+    for text in context.get("alternatives", ()):
+        yield "Alternative", text
+    for text in context.get("evidence", ()):
+        yield "Evidence", text

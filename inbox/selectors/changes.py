@@ -1,0 +1,93 @@
+"""What changed in a team since a number of its stream, for pages that are open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from inbox.lifecycle import State
+from inbox.models import ApprovalRequest, AuditEvent
+from inbox.policy.words import Risk
+from inbox.selectors.endings import closing_of
+from inbox.selectors.queue import View, head_seq, your_turn_count
+from inbox.selectors.turn import Turn
+
+# Beyond this many events a page is not patched but read again.
+MOST_EVENTS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A request that closed: what its row says from now on."""
+
+    id: UUID
+    text: str
+    at: datetime
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """A request that still waits, with the needs its row shows now."""
+
+    id: UUID
+    needs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """`resync` asks the page to be read again: too much changed, or the stream is behind what the page has seen."""
+
+    seq: int
+    resync: bool
+    turn: int
+    new: tuple[UUID, ...] = ()
+    grave: tuple[UUID, ...] = ()
+    ended: tuple[Ended, ...] = ()
+    voted: tuple[Voted, ...] = ()
+
+
+def changes_since(turn: Turn, since: int, view: View) -> Changes:
+    """What happened to this team's requests after `since`, up to the present head.
+
+    `new` are requests asked since that still wait and belong to the view; `grave` those of them that are high or
+    worse.
+    """
+    team_id = turn.member.team_id
+    head = head_seq(team_id)
+    count = your_turn_count(turn)
+    if since > head:
+        return Changes(head, True, count)
+    events = list(
+        AuditEvent.objects.filter(team_id=team_id, seq__gt=since, seq__lte=head, request__isnull=False)
+        .order_by("seq")
+        .values_list("request_id", "verb")[: MOST_EVENTS + 1]
+    )
+    if len(events) > MOST_EVENTS:
+        return Changes(head, True, count)
+    touched = ApprovalRequest.objects.select_related(
+        "agent", "decision__person", "decision__policy_version__policy"
+    ).in_bulk({request_id for request_id, _ in events if request_id})
+    standings = turn.standings(request for request in touched.values() if request.state == State.PENDING.value)
+    asked = {request_id for request_id, verb in events if verb == "requested"}
+    new = [pk for pk, standing in standings.items() if pk in asked and _belongs(view, standing.turn)]
+    ended = [
+        Ended(request.pk, closing.text, closing.at, closing.tone)
+        for request in touched.values()
+        if (closing := closing_of(request)) is not None
+    ]
+    return Changes(
+        seq=head,
+        resync=False,
+        turn=count,
+        new=tuple(new),
+        grave=tuple(pk for pk in new if Risk(touched[pk].risk).rank >= Risk.HIGH.rank),
+        ended=tuple(ended),
+        voted=tuple(Voted(pk, standing.needs) for pk, standing in standings.items() if pk not in asked),
+    )
+
+
+def _belongs(view: View, turn: bool) -> bool:
+    return {View.TURN: turn, View.WAITING: not turn, View.DONE: False, View.ALL: True}[view]

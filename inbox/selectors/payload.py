@@ -1,0 +1,78 @@
+"""The stored bytes of a revision as the page shows them: every action, every field, in parts of 400 lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from inbox import canonical
+from inbox.rendering.fields import FieldTable, Row, field_table
+from inbox.rendering.findings import Finding, merged
+from inbox.rendering.raw import raw_json
+from inbox.rendering.reveal import Revealed
+
+PART_LINES: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAction:
+    """One action, or the slice of it that stands in this part. `continued` says that an earlier part began it."""
+
+    key: str
+    name: str
+    rows: tuple[Row, ...]
+    continued: bool
+    approvable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What will run. Nothing is left out: what is not in this part is in another, and `parts` says how many."""
+
+    actions: tuple[ShownAction, ...]
+    keys: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    part: int
+    parts: int
+    raw: Revealed | None
+    approvable: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether this part ends the payload."""
+        return self.part == self.parts
+
+
+def show(envelope: bytes, *, part: int = 1, raw: bool = False) -> Payload:
+    """Read a revision's canonical bytes. `part` is held within what there is; `raw` shows the exact JSON instead."""
+    document: Mapping[str, Any] = canonical.read(envelope)
+    actions = document["actions"]
+    tables = [field_table(action["args"], schema=action.get("args_schema")) for action in actions]
+    pages = [()] if raw else _pages(actions, tables)
+    number = min(max(part, 1), len(pages))
+    return Payload(
+        actions=() if raw else pages[number - 1],
+        keys=tuple(action["key"] for action in actions),
+        findings=merged(finding for table in tables for finding in table.findings),
+        part=number,
+        parts=len(pages),
+        raw=raw_json(actions) if raw else None,
+        approvable=all("approve" in action["allow"] for action in actions),
+    )
+
+
+def _pages(actions: list[Any], tables: list[FieldTable]) -> list[tuple[ShownAction, ...]]:
+    pages: list[list[ShownAction]] = [[]]
+    left = PART_LINES
+    for action, table in zip(actions, tables, strict=True):
+        for index, rows in enumerate([*table.chunks(PART_LINES)] or [()]):
+            lines = sum(row.line_count for row in rows)
+            if lines > left and pages[-1]:
+                pages.append([])
+                left = PART_LINES
+            left -= lines
+            pages[-1].append(
+                ShownAction(action["key"], action["name"], tuple(rows), index > 0, "approve" in action["allow"])
+            )
+    return [tuple(page) for page in pages]

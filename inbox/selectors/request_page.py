@@ -1,0 +1,236 @@
+"""Everything the request page shows, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from agents.models import Delivery
+from inbox import canonical
+from inbox.errors import NotFound
+from inbox.lifecycle import State
+from inbox.models import ApprovalRequest, AuditEvent, ReportedOutcome, RequestGroup, Tool
+from inbox.policy.lanes import why_here
+from inbox.policy.need import Need
+from inbox.policy.requirement import Slot
+from inbox.policy.words import Risk
+from inbox.selectors.audit_words import action_word, detail_of
+from inbox.selectors.case import Case, case_of
+from inbox.selectors.endings import Closing, closing_of
+from inbox.selectors.payload import Payload, show
+from inbox.selectors.policy import tools_named
+from inbox.selectors.queue import head_seq
+from inbox.selectors.turn import Standing, Turn
+
+TIMELINE: Final = 100
+# How far back "like this before" looks, and how many it lists.
+PRECEDENTS: Final = 50
+LISTED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the timeline."""
+
+    at: datetime
+    actor: str
+    word: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Precedents:
+    """Earlier requests of the same tool in this team: counts over the latest, and some to look at."""
+
+    counts: tuple[tuple[str, int], ...]
+    total: int
+    listed: tuple[tuple[ApprovalRequest, Closing], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How far the decision has come on its way to the agent, in the words of what is certain."""
+
+    text: str
+    tone: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """One request, ready to show. `standing` and `why` only while it waits, `closing` and `release` only after."""
+
+    request: ApprovalRequest
+    payload: Payload
+    case: Case
+    tools: tuple[tuple[str, Tool | None], ...]
+    presets: tuple[str, ...]
+    timeline: tuple[Moment, ...]
+    precedents: Precedents
+    standing: Standing | None
+    why: tuple[str, ...]
+    closing: Closing | None
+    release: Release | None
+    before: UUID | None
+    after: UUID | None
+    seq: int
+    now: datetime
+
+    @property
+    def agent(self) -> str:
+        return self.request.agent.handle
+
+    @property
+    def rule(self) -> str:
+        return self.request.rule or "no rule: people decide"
+
+
+def find(turn: Turn, request_id: UUID) -> ApprovalRequest:
+    """A request of the member's team, with what its page needs. Raises NotFound for any other."""
+    found = (
+        ApprovalRequest.objects.select_related(
+            "agent__owner", "policy_version__policy", "decision__person", "decision__policy_version__policy", "group"
+        )
+        .filter(team_id=turn.member.team_id, pk=request_id)
+        .first()
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def read(turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False) -> RequestPage:
+    """The page of a request. Raises NotFound for one that is not of the member's team."""
+    seq, now = head_seq(turn.member.team_id), timezone.now()
+    request = find(turn, request_id)
+    revision = request.revisions.get(number=request.revision_number)
+    tools = tools_named(request.team_id, request.tools)
+    pending = request.state == State.PENDING.value
+    standing = turn.standings([request])[request.pk] if pending else _past(turn, request)
+    before, after = neighbours(turn, request) if pending else (None, None)
+    return RequestPage(
+        request=request,
+        payload=show(bytes(revision.payload), part=part, raw=raw),
+        case=case_of(request, canonical.read(bytes(revision.payload))),
+        tools=tuple((name, tools.get(name)) for name in request.tools),
+        presets=_presets(tools.get(request.tool)),
+        timeline=_timeline(request),
+        precedents=_precedents(request),
+        standing=standing,
+        why=why(request, standing, now) if pending else (),
+        closing=closing_of(request),
+        release=_release(request),
+        before=before,
+        after=after,
+        seq=seq,
+        now=now,
+    )
+
+
+def why(request: ApprovalRequest, standing: Standing, now: datetime) -> tuple[str, ...]:
+    """Why a pending request stands where it does, in sentences."""
+    group: RequestGroup | None = request.group
+    return why_here(
+        risk=Risk(request.risk),
+        batchable=request.batchable,
+        seconds_left=(request.expires_at - now).total_seconds(),
+        rule=request.rule or None,
+        needs=_missing(standing.open),
+        alike=group.pending - 1 if group is not None else 0,
+    )
+
+
+def neighbours(turn: Turn, request: ApprovalRequest) -> tuple[UUID | None, UUID | None]:
+    """The requests before and after this one in the order of deadlines, among those this member may decide."""
+    mine = ApprovalRequest.objects.filter(
+        turn.condition, team_id=request.team_id, state=State.PENDING.value
+    ).exclude(pk=request.pk)
+    key = {"expires_at": request.expires_at}
+    earlier = mine.filter(
+        Q(expires_at__lt=request.expires_at) | Q(**key, id__lt=request.pk), expires_at__lte=request.expires_at
+    ).order_by("-expires_at", "-id")
+    later = mine.filter(
+        Q(expires_at__gt=request.expires_at) | Q(**key, id__gt=request.pk), expires_at__gte=request.expires_at
+    ).order_by("expires_at", "id")
+    return _first(earlier), _first(later)
+
+
+def _first(requests: QuerySet[ApprovalRequest]) -> UUID | None:
+    return requests.values_list("pk", flat=True).first()
+
+
+def _missing(open_now: Sequence[Slot]) -> tuple[Need, ...]:
+    counts: dict[str, int] = {}
+    for slot in open_now:
+        counts[slot.tier] = counts.get(slot.tier, 0) + 1
+    return tuple(Need.model_construct(tier=tier, count=count) for tier, count in counts.items())
+
+
+def _past(turn: Turn, request: ApprovalRequest) -> Standing:
+    """The votes of a closed request: what it needed then, whatever the ladder says today."""
+    return turn.standing(request, request.votes.select_related("person").order_by("created_at"), pinned=True)
+
+
+def _presets(tool: Tool | None) -> tuple[str, ...]:
+    return tuple(str(preset) for preset in tool.rejection_presets[:9]) if tool is not None else ()
+
+
+def _timeline(request: ApprovalRequest) -> tuple[Moment, ...]:
+    events = AuditEvent.objects.filter(request=request).order_by("seq")[:TIMELINE]
+    moments = []
+    for event in events:
+        facts: dict[str, Any] = canonical.read(bytes(event.entry))["facts"]
+        moments.append(
+            Moment(event.created_at, event.actor, action_word(event.verb, facts), detail_of(event.verb, facts))
+        )
+    return tuple(moments)
+
+
+def _precedents(request: ApprovalRequest) -> Precedents:
+    latest = list(
+        ApprovalRequest.objects.select_related("agent", "decision__person", "decision__policy_version__policy")
+        .filter(team_id=request.team_id, tool=request.tool)
+        .exclude(state=State.PENDING.value)
+        .exclude(pk=request.pk)
+        .order_by("-closed_at")[:PRECEDENTS]
+    )
+    counts: dict[str, int] = {}
+    for earlier in latest:
+        word = earlier.outcome or earlier.state
+        counts[word] = counts.get(word, 0) + 1
+    # What went wrong before is worth more than what passed.
+    latest.sort(key=lambda earlier: earlier.outcome == "approved")
+    listed = [(earlier, closing) for earlier in latest[:LISTED] if (closing := closing_of(earlier)) is not None]
+    return Precedents(tuple(counts.items()), len(latest), tuple(listed))
+
+
+def _release(request: ApprovalRequest) -> Release | None:
+    decision = getattr(request, "decision", None)
+    if decision is None:
+        return None
+    reported = ReportedOutcome.objects.filter(request=request).first()
+    if reported is not None:
+        done = {"succeeded": ("Done: the agent reports success", "ok"), "failed": ("The agent reports failure", "bad")}
+        text, tone = done.get(reported.status, ("The agent does not know how it ended", "warn"))
+        return Release(text, tone, reported.reported_at)
+    if request.channel == "poll":
+        return Release("Recorded · the agent reads it with its next call", "", decision.decided_at)
+    delivery = Delivery.objects.filter(correlation_id=decision.pk).first()
+    if delivery is None:
+        return Release("Recorded", "", decision.decided_at)
+    words = {
+        Delivery.State.QUEUED: ("Recorded · on its way to the agent", ""),
+        Delivery.State.SENDING: ("Being handed to the agent", ""),
+        Delivery.State.DELIVERED: ("Released · the agent has it", "ok"),
+        Delivery.State.STALE: ("Not released: the agent no longer waits for it", "warn"),
+        Delivery.State.UNKNOWN: ("Outcome unknown: the worker died while it ran; a person must look", "bad"),
+        Delivery.State.DEAD: ("Not delivered: given up after the last attempt", "bad"),
+    }
+    text, tone = words[Delivery.State(delivery.state)]
+    return Release(text, tone, delivery.finished_at or decision.decided_at)

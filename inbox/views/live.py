@@ -1,0 +1,37 @@
+"""What an open page asks after a hint: ids and states, with the same rights as the page itself."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from inbox.errors import Invalid
+from inbox.selectors.changes import changes_since
+from inbox.selectors.queue import View
+from inbox.views.context import TeamRequest, team_page
+
+
+@require_safe
+@never_cache
+@team_page
+def changes(request: TeamRequest) -> HttpResponse:
+    """`?since=<seq>&view=<tab>`: JSON of what is new, what ended and how, and which needs changed."""
+    since = request.GET.get("since", "")
+    if not (since.isascii() and since.isdecimal() and len(since) < 19):
+        raise Invalid("invalid-seq", "since is a whole number from 0 on.")
+    view = request.GET.get("view", View.TURN)
+    found = changes_since(request.turn, int(since), View(view) if view in set(View) else View.ALL)
+    return JsonResponse(
+        {
+            "seq": found.seq,
+            "resync": found.resync,
+            "turn": found.turn,
+            "new": [str(pk) for pk in found.new],
+            "grave": [str(pk) for pk in found.grave],
+            "ended": [
+                {"id": str(row.id), "text": row.text, "at": row.at.isoformat(), "tone": row.tone} for row in found.ended
+            ],
+            "voted": [{"id": str(row.id), "needs": row.needs} for row in found.voted],
+        }
+    )
