@@ -1,0 +1,1 @@
+"""What a reviewer sees of a request, drawn on the server from the bytes the tool will receive."""
