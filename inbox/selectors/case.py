@@ -10,7 +10,7 @@ from inbox.models import ApprovalRequest
 from inbox.rendering.findings import Finding, merged
 from inbox.rendering.raw import raw_json
 from inbox.rendering.reveal import Revealed
-from inbox.rendering.text import Plain, plain
+from inbox.rendering.text import AgentText, plain
 
 _CLAIMS: Final = (
     ("risk", "risk", "{}"),
@@ -26,7 +26,7 @@ class Words:
     """One labelled text of the agent's. `label` is ours."""
 
     label: str
-    text: Plain
+    text: AgentText
 
 
 @dataclass(frozen=True, slots=True)
