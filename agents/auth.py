@@ -45,7 +45,10 @@ def authenticate(header: str | None) -> Principal:
         raise Unauthenticated("invalid-token", "This is not an agent's token.")
     token = AgentToken.objects.select_related("agent").filter(prefix=match[2]).first()
     # Unknown prefixes are compared too, so that a guess costs the same as a near miss.
-    if not hmac.compare_digest(token_digest(match[3]), bytes(token.digest) if token else _NOBODY) or token is None:
+    if (
+        not hmac.compare_digest(token_digest(match[3]), bytes(token.digest) if token else _NOBODY)
+        or token is None
+    ):
         raise Unauthenticated("invalid-token", "This is not an agent's token.")
     if token.revoked_at is not None:
         raise Unauthenticated("token-revoked", "This token was revoked.")

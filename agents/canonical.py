@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-JsonValue: TypeAlias = "str | int | float | bool | None | Sequence[JsonValue] | Mapping[str, JsonValue]"
+JsonValue: TypeAlias = "str | int | float | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, Any]
 
 MAX_BYTES: Final = 256 * 1024
@@ -177,7 +177,9 @@ def _check_string(text: str) -> None:
     if "\x00" in text:
         raise JsonRefused(400, "invalid-unicode", "A string holds U+0000, which cannot be stored.")
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-        raise JsonRefused(400, "invalid-unicode", "A string holds a lone surrogate, which is not a character.")
+        raise JsonRefused(
+            400, "invalid-unicode", "A string holds a lone surrogate, which is not a character."
+        )
 
 
 def _check_text(value: JsonObject, max_elements: int) -> None:

@@ -18,7 +18,9 @@ MAX_EXPIRY_SECONDS = 30 * 24 * 3600
 # Identifiers are ASCII so that two of them can never only look alike.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$")]
 Words = Annotated[str, StringConstraints(max_length=20_000)]
-Line = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]*$")]
+Line = Annotated[
+    str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]*$")
+]
 Verb = Literal["approve", "reject"]
 Checkpoint = Literal["pre_execution", "post_planning", "mid_execution", "pre_commit", "post_execution"]
 

@@ -26,13 +26,17 @@ class Agent(models.Model):
     )
     enabled = models.BooleanField(default=True)
     graph = models.CharField(
-        max_length=80, blank=True, help_text="Name of the hosted graph this agent runs; empty when it runs elsewhere."
+        max_length=80,
+        blank=True,
+        help_text="Name of the hosted graph this agent runs; empty when it runs elsewhere.",
     )
     created_at = models.DateTimeField(db_default=Now())
     last_seen_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["team_id", "handle"], name="agent_handle_once_per_team")]
+        constraints = [
+            models.UniqueConstraint(fields=["team_id", "handle"], name="agent_handle_once_per_team")
+        ]
 
     def __str__(self) -> str:
         return self.handle
@@ -46,7 +50,9 @@ class AgentToken(models.Model):
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12, unique=True)
     digest = models.BinaryField(max_length=32)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True
+    )
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
@@ -118,7 +124,9 @@ class Delivery(models.Model):
     class Meta:
         verbose_name_plural = "deliveries"
         constraints = [
-            models.UniqueConstraint(fields=["correlation_id", "channel"], name="delivery_once_per_decision_and_channel"),
+            models.UniqueConstraint(
+                fields=["correlation_id", "channel"], name="delivery_once_per_decision_and_channel"
+            ),
         ]
         indexes = [
             # sweep: the next due row, and the oldest one for the lag figure
@@ -128,7 +136,9 @@ class Delivery(models.Model):
             # agent page: latest deliveries, and those a person must look at
             models.Index(fields=["agent", "-created_at"], name="delivery_of_agent"),
             models.Index(
-                fields=["agent"], name="delivery_to_look_at", condition=Q(state__in=["outcome_unknown", "dead"])
+                fields=["agent"],
+                name="delivery_to_look_at",
+                condition=Q(state__in=["outcome_unknown", "dead"]),
             ),
         ]
         triggers = [
@@ -162,7 +172,9 @@ class HostedRun(models.Model):
     team_id = models.UUIDField()
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="runs")
     graph = models.CharField(max_length=80)
-    code_version = models.CharField(max_length=80, help_text="Digest of the graph's shape when the run began.")
+    code_version = models.CharField(
+        max_length=80, help_text="Digest of the graph's shape when the run began."
+    )
     thread = models.CharField(max_length=200, unique=True)
     input = models.JSONField()
     state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
@@ -176,7 +188,9 @@ class HostedRun(models.Model):
     class Meta:
         indexes = [
             # sweep: runs to start, or whose worker's lease ended
-            models.Index(fields=["created_at"], name="run_to_start", condition=Q(state__in=["queued", "running"])),
+            models.Index(
+                fields=["created_at"], name="run_to_start", condition=Q(state__in=["queued", "running"])
+            ),
             # agents board
             models.Index(fields=["agent", "-updated_at"], name="run_latest"),
             models.Index(fields=["agent"], name="run_to_look_at", condition=Q(state="outcome_unknown")),

@@ -27,7 +27,9 @@ def register_agent(*, team_id: UUID, handle: str, owner: User | None, graph: str
     return Agent.objects.create(team_id=team_id, handle=handle, owner=owner, graph=graph)
 
 
-def issue_token(*, agent: Agent, name: str, created_by: User | None, lifetime: timedelta) -> tuple[AgentToken, str]:
+def issue_token(
+    *, agent: Agent, name: str, created_by: User | None, lifetime: timedelta
+) -> tuple[AgentToken, str]:
     """A new bearer token and its secret text, which is shown now and never again."""
     secret = secrets.token_urlsafe(32)
     prefix = secrets.token_hex(6)
@@ -87,5 +89,3 @@ def token_makers(agent_ids: set[UUID]) -> dict[UUID, set[int]]:
 def token_digest(secret: str) -> bytes:
     """SHA-256 of the secret part: 256 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).digest()
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -60,7 +61,9 @@ api.add_router("", people)
 
 @api.exception_handler(canonical.JsonRefused)
 def _json_refused(request: HttpRequest, error: canonical.JsonRefused) -> HttpResponse:
-    return problem(request, error.status, error.code, error.detail, errors=[FieldError(error.pointer, error.code)])
+    return problem(
+        request, error.status, error.code, error.detail, errors=[FieldError(error.pointer, error.code)]
+    )
 
 
 @api.exception_handler(Refused)
@@ -81,7 +84,9 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         return refusal(request, NotFound())
     errors = [_field_error(entry) for entry in error.errors[:50]]
     first = errors[0]
-    return refusal(request, Invalid(first.code, f"{first.pointer or 'The body'}: {first.detail}", errors=errors))
+    return refusal(
+        request, Invalid(first.code, f"{first.pointer or 'The body'}: {first.detail}", errors=errors)
+    )
 
 
 def _field_error(entry: dict[str, Any]) -> FieldError:
@@ -94,10 +99,23 @@ def _field_error(entry: dict[str, Any]) -> FieldError:
 
 @api.exception_handler(HttpError)
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    # ninja wraps whatever the parser raises into its own 400.
+    if isinstance(error.__cause__, canonical.JsonRefused):
+        return _json_refused(request, error.__cause__)
+    if isinstance(error.__cause__, Refused):
+        return refusal(request, error.__cause__)
     return problem(request, error.status_code, "bad-request", str(error))
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    # The front caps bytes before this; a server without it is still not talked into reading on.
+    return problem(request, 413, "body-too-large", "The body is larger than any call may send.")
 
 
 @api.exception_handler(OperationalError)
 def _overloaded(request: HttpRequest, error: OperationalError) -> HttpResponse:
     # Restarting, out of connections, or gone: the caller's key tells it later what became of this call.
-    return problem(request, 503, "overloaded", "The database is briefly out of reach. Try again with the same key.")
+    return problem(
+        request, 503, "overloaded", "The database is briefly out of reach. Try again with the same key."
+    )

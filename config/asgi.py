@@ -15,7 +15,7 @@ from uuid import UUID
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from config.wsgi import application as wsgi  # noqa: E402 - Django is set up by this import
+from config.wsgi import application as wsgi
 
 from a2wsgi import WSGIMiddleware  # isort: skip
 from channels.auth import AuthMiddlewareStack  # isort: skip
@@ -34,7 +34,7 @@ MAX_WAIT = 60.0
 THREADS = 8
 BULK_FACTOR = 16
 
-bridge = WSGIMiddleware(wsgi, workers=THREADS)
+bridge = WSGIMiddleware(wsgi, workers=THREADS)  # type: ignore[arg-type]  # Django's handler says less of itself
 room = WaitRoom()
 
 

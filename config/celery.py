@@ -8,7 +8,7 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from django.conf import settings  # noqa: E402 - settings are named above
+from django.conf import settings
 
 app = Celery("placet")
 app.conf.update(

@@ -46,7 +46,8 @@ def seed() -> Team:
         team = Team.objects.filter(slug=SLUG).first() or create_team(slug=SLUG, name="Demo")
         for person in PEOPLE:
             user, _ = User.objects.get_or_create(
-                username=person.username, defaults={"first_name": person.name, "email": f"{person.username}@example.com"}
+                username=person.username,
+                defaults={"first_name": person.name, "email": f"{person.username}@example.com"},
             )
             if not Member.objects.filter(team=team, user=user).exists():
                 add_member(team=team, user=user, tier=person.tier, is_admin=person.is_admin)

@@ -18,27 +18,32 @@ class Env(BaseSettings):
     model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
 
     database_url: str = Field(
-        "", description="Postgres to use instead of the embedded one: `postgresql://user:password@host:port/name`."
+        "",
+        description="Postgres to use instead of the embedded one: `postgresql://user:password@host:port/name`.",
     )
     redis_url: str = Field(
-        "", description="Valkey or Redis to use instead of the embedded one: `redis://host:port/0` or `unix:///path?db=0`."
+        "",
+        description="Valkey or Redis to use instead of the embedded one: `redis://host:port/0` or `unix:///path?db=0`.",
     )
     placet_data_dir: Path = Field(
         default_factory=default_data_dir,
         description="Where the embedded servers keep their data, logs and the generated secret key.",
     )
     placet_secret_key: str = Field(
-        "", description="Signs sessions and links. Required outside the embedded default, which makes its own."
+        "",
+        description="Signs sessions and links. Required outside the embedded default, which makes its own.",
     )
     placet_base_url: str = Field(
-        "http://127.0.0.1:8000", description="Origin people and agents use, without a path; live sockets must come from it."
+        "http://127.0.0.1:8000",
+        description="Origin people and agents use, without a path; live sockets must come from it.",
     )
     placet_allowed_hosts: str = Field(
         "", description="Further host names to answer to, separated by commas. `*` is refused."
     )
     placet_debug: bool = Field(False, description="Development only: detailed errors, template reloading.")
     placet_embedded: bool = Field(
-        False, description="Set by `manage.py up` for its children: allows single-use sign-in links on loopback."
+        False,
+        description="Set by `manage.py up` for its children: allows single-use sign-in links on loopback.",
     )
     placet_allow_unsafe_durability: bool = Field(
         False, description="Tests only: serve although fsync, synchronous_commit or full_page_writes is off."
@@ -51,7 +56,9 @@ class Env(BaseSettings):
     )
     placet_pool_size: int = Field(8, ge=1, le=100, description="Postgres connections a process may hold.")
     placet_body_limit: int = Field(
-        256 * 1024, ge=1024, description="Bytes of one API request body; bulk calls may have 16 times as many."
+        256 * 1024,
+        ge=1024,
+        description="Bytes of one API request body; bulk calls may have 16 times as many.",
     )
     placet_hosted_graphs: str = Field(
         "",
@@ -62,13 +69,17 @@ class Env(BaseSettings):
         description="Chat model for the demo agents, such as `openai:gpt-5`; empty uses the scripted one, which needs no key.",
     )
     placet_sweep_seconds: float = Field(
-        5.0, gt=0, le=60, description="How often due deliveries and deadlines are looked for without the broker's help."
+        5.0,
+        gt=0,
+        le=60,
+        description="How often due deliveries and deadlines are looked for without the broker's help.",
     )
     placet_lease_seconds: int = Field(
         60, ge=1, le=3600, description="How long a worker may hold a delivery before another may take it."
     )
     placet_crash_at: str = Field(
-        "", description="Tests only: `name:n` kills the process with SIGKILL the n-th time it passes that crash point."
+        "",
+        description="Tests only: `name:n` kills the process with SIGKILL the n-th time it passes that crash point.",
     )
 
 

@@ -24,10 +24,6 @@ class Room(Protocol):
     async def close(self) -> None: ...
 
 
-class TooManyBytes(Exception):
-    """The body went over the cap while it was read."""
-
-
 class BodyCap:
     """Refuses bodies over the cap with 413 before anything stores them, and headers that stand twice with 400."""
 
@@ -52,27 +48,17 @@ class BodyCap:
         if int(declared) > limit:
             await _problem(send, 413, "body-too-large", f"The body is over {limit:,} bytes.")
             return
-        seen = 0
-        started = False
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise TooManyBytes
-            return message
-
-        async def noted(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self.app(scope, counted, noted)
-        except TooManyBytes:
-            if not started:
+        if b"transfer-encoding" in names:
+            # WSGI reads as many bytes as Content-Length says: a chunked body is gathered here, under the same cap.
+            body = await _gathered(receive, limit)
+            if body is None:
                 await _problem(send, 413, "body-too-large", f"The body is over {limit:,} bytes.")
+                return
+            headers = [(name, value) for name, value in scope["headers"] if name != b"transfer-encoding"]
+            scope = {**scope, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
+            receive = _once(body, receive)
+        # A declared length is enforced by the HTTP server itself: it never hands on more than that.
+        await self.app(scope, receive, send)
 
     @staticmethod
     def _is_bulk(path: str) -> bool:
@@ -108,7 +94,9 @@ class Front:
         else:
             await self.http(scope, receive, send)
 
-    async def _long_poll(self, scope: Scope, receive: Receive, send: Send, request_id: UUID, seconds: float) -> None:
+    async def _long_poll(
+        self, scope: Scope, receive: Receive, send: Send, request_id: UUID, seconds: float
+    ) -> None:
         first = _Kept()
         await self.http(scope, _empty, first)
         if self.worth_waiting(first.status, first.body):
@@ -144,6 +132,35 @@ class _Kept:
             self.status = message["status"]
         else:
             self.body += message.get("body", b"")
+
+
+async def _gathered(receive: Receive, limit: int) -> bytes | None:
+    """A whole body of at most `limit` bytes; None when it is longer or its sender went away."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _once(body: bytes, then: Receive) -> Receive:
+    given = False
+
+    async def receive() -> Message:
+        nonlocal given
+        if given:
+            return await then()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 async def _empty() -> Message:

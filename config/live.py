@@ -16,6 +16,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from psycopg import AsyncConnection
 from psycopg import Error as PostgresError
+from psycopg.conninfo import make_conninfo
 
 from inbox.events import EVERYONE
 from inbox.lifecycle import State
@@ -102,15 +103,16 @@ class WaitRoom:
 
 async def _closed_among(ids: list[UUID]) -> list[UUID]:
     # A connection for the moment of the look: parked calls must not hold one.
-    connection = await AsyncConnection.connect(**_address(), autocommit=True, connect_timeout=5)
+    connection = await AsyncConnection.connect(_address(), autocommit=True, connect_timeout=5)
     async with connection:
         found = await connection.execute(
-            "SELECT id FROM inbox_approvalrequest WHERE id = ANY(%s) AND state <> %s", (ids, State.PENDING.value)
+            "SELECT id FROM inbox_approvalrequest WHERE id = ANY(%s) AND state <> %s",
+            (ids, State.PENDING.value),
         )
         return [row[0] for row in await found.fetchall()]
 
 
-def _address() -> dict[str, str]:
+def _address() -> str:
     database = settings.DATABASES["default"]
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    return {key: str(database[name]) for key, name in names.items() if database.get(name)}
+    return make_conninfo(**{key: str(database[name]) for key, name in names.items() if database.get(name)})

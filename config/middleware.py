@@ -11,7 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from config.problems import problem
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-_CODES = {400: "bad-request", 403: "not-allowed", 404: "not-found", 405: "method-not-allowed", 500: "internal-error"}
+_CODES = {
+    400: "bad-request",
+    403: "not-allowed",
+    404: "not-found",
+    405: "method-not-allowed",
+    500: "internal-error",
+}
 
 
 class RequestIdMiddleware:
@@ -46,7 +52,9 @@ class ApiErrorsMiddleware:
         if response.status_code < 400 or kind.startswith("application/problem+json"):
             return response
         status = response.status_code
-        answer = problem(request, status, _CODES.get(status, "refused"), "This address does not take that call.")
+        answer = problem(
+            request, status, _CODES.get(status, "refused"), "This address does not take that call."
+        )
         if "Allow" in response:
             answer["Allow"] = response["Allow"]
         return answer

@@ -45,8 +45,7 @@ def files(paths: list[Path]) -> list[Path]:
 
 def lines(path: Path) -> Iterator[bytes]:
     """The lines of a plain or gzipped file."""
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as stream:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
         yield from (line for line in stream if line.strip())
 
 

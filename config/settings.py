@@ -20,7 +20,11 @@ SECRET_KEY = environment.secret_key(ENV) or "unset"
 _origin = urlsplit(ENV.placet_base_url)
 PLACET_ORIGIN = f"{_origin.scheme}://{_origin.netloc}"
 _hosts = {host.strip() for host in ENV.placet_allowed_hosts.split(",") if host.strip()}
-ALLOWED_HOSTS = sorted(_hosts | {_origin.hostname or "127.0.0.1"} | ({"127.0.0.1", "localhost"} if ENV.placet_embedded else set()))
+ALLOWED_HOSTS = sorted(
+    _hosts
+    | {_origin.hostname or "127.0.0.1"}
+    | ({"127.0.0.1", "localhost"} if ENV.placet_embedded else set())
+)
 CSRF_TRUSTED_ORIGINS = [PLACET_ORIGIN]
 
 INSTALLED_APPS = [

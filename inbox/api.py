@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Router, Status
 from ninja.security import HttpBearer
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from agents import services as gateway
 from agents.auth import Principal, authenticate
@@ -44,7 +44,8 @@ from inbox.services.submit import submit
 from inbox.services.withdraw import withdraw
 
 MAX_WAIT = 60
-Answer = tuple[int, dict[str, Any]]
+Wait = Annotated[float, Field(ge=0, le=MAX_WAIT, allow_inf_nan=False)]
+Answer = Status[dict[str, Any]]
 
 
 class Precondition(Refused):
@@ -91,7 +92,9 @@ def _person(request: HttpRequest) -> User:
     return person
 
 
-@router.post("/requests", response={200: RequestOut, 201: RequestOut, **_PROBLEMS}, summary="Ask for approval")
+@router.post(
+    "/requests", response={200: RequestOut, 201: RequestOut, **_PROBLEMS}, summary="Ask for approval"
+)
 def create(request: HttpRequest, body: Submission) -> Answer:
     """201 for a new request, 200 when the same `dedupe_key` and body came before; 422 for the key with another body."""
     agent = _agent(request)
@@ -101,7 +104,7 @@ def create(request: HttpRequest, body: Submission) -> Answer:
 def _create(agent: Agent, team: Team, body: Submission) -> Answer:
     submitted = submit(agent=agent, team=team, submission=body)
     row = answers.request_of(agent, submitted.request.pk)
-    return 201 if submitted.created else 200, answers.answer(row, seq=answers.stream_seq(team.pk))
+    return Status(201 if submitted.created else 200, answers.answer(row, seq=answers.stream_seq(team.pk)))
 
 
 def _team_of(agent: Agent) -> Team:
@@ -120,27 +123,43 @@ def _create_one(agent: Agent, team: Team, item: dict[str, Any]) -> dict[str, Any
     try:
         raw = canonical.dumps(item)
         canonical.loads(raw, max_bytes=settings.ENV.placet_body_limit)
-        status, answer = _create(agent, team, Submission.model_validate_json(raw))
+        answer = _create(agent, team, Submission.model_validate_json(raw))
     except ValidationError as error:
         first = error.errors()[0]
         pointer = "".join(f"/{part}" for part in first["loc"])
-        return _bulk_problem(Invalid(first["type"].replace("_", "-"), f"{pointer}: {first['msg']}", errors=[FieldError(pointer, first["type"])]))
+        return _bulk_problem(
+            Invalid(
+                first["type"].replace("_", "-"),
+                f"{pointer}: {first['msg']}",
+                errors=[FieldError(pointer, first["type"])],
+            )
+        )
     except canonical.JsonRefused as error:
         return {"status": error.status, "problem": {"code": error.code, "detail": error.detail, "errors": []}}
     except Refused as error:
         return _bulk_problem(error)
     except OperationalError:
-        return {"status": 503, "problem": {"code": "overloaded", "detail": "Not stored. Try this item again.", "errors": []}}
-    return {"status": status, "request": answer}
+        return {
+            "status": 503,
+            "problem": {"code": "overloaded", "detail": "Not stored. Try this item again.", "errors": []},
+        }
+    return {"status": answer.status_code, "request": answer.value}
 
 
 def _bulk_problem(error: Refused) -> dict[str, Any]:
     errors = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in error.errors]
-    return {"status": error.status, "problem": {**error.extra, "code": error.code, "detail": error.detail, "errors": errors}}
+    return {
+        "status": error.status,
+        "problem": {**error.extra, "code": error.code, "detail": error.detail, "errors": errors},
+    }
 
 
-@router.get("/requests/{request_id}", response={200: RequestOut, **_PROBLEMS}, summary="Read a request, or wait for its decision")
-def read(request: HttpRequest, request_id: UUID, wait: float = Query(0, ge=0, le=MAX_WAIT, allow_inf_nan=False)) -> dict[str, Any]:
+@router.get(
+    "/requests/{request_id}",
+    response={200: RequestOut, **_PROBLEMS},
+    summary="Read a request, or wait for its decision",
+)
+def read(request: HttpRequest, request_id: UUID, wait: Wait = 0) -> dict[str, Any]:
     """With `wait`, the answer comes when the request is closed or the seconds are over, whichever is first.
 
     The waiting is done before this view, by the live front (config/live.py), without a database connection.
@@ -152,16 +171,24 @@ def read(request: HttpRequest, request_id: UUID, wait: float = Query(0, ge=0, le
 
 @router.get("/requests", response={200: RequestPage, **_PROBLEMS}, summary="List one's requests")
 def page(
-    request: HttpRequest, thread: Identifier | None = None, state: str | None = None, cursor: UUID | None = None
+    request: HttpRequest,
+    thread: Identifier | None = None,
+    state: str | None = None,
+    cursor: UUID | None = None,
 ) -> dict[str, Any]:
     """Fifty of the agent's own requests, oldest first, by thread and state."""
     agent = _agent(request)
     rows, following = answers.requests_of(agent, thread=thread, state=state, after=cursor)
     seq = answers.stream_seq(agent.team_id)
-    return {"items": [answers.answer(row, seq=seq) for row in rows], "next": str(following) if following else None}
+    return {
+        "items": [answers.answer(row, seq=seq) for row in rows],
+        "next": str(following) if following else None,
+    }
 
 
-@router.post("/requests/{request_id}/withdraw", response={200: RequestOut, **_PROBLEMS}, summary="Take a request back")
+@router.post(
+    "/requests/{request_id}/withdraw", response={200: RequestOut, **_PROBLEMS}, summary="Take a request back"
+)
 def take_back(request: HttpRequest, request_id: UUID, body: WithdrawIn) -> dict[str, Any]:
     """409 when a decision or the deadline was first."""
     agent = _agent(request)
@@ -170,7 +197,9 @@ def take_back(request: HttpRequest, request_id: UUID, body: WithdrawIn) -> dict[
     return answers.answer(row, seq=answers.stream_seq(row.team_id))
 
 
-@router.post("/requests/{request_id}/outcome", response={200: OutcomeOut, **_PROBLEMS}, summary="Say what happened")
+@router.post(
+    "/requests/{request_id}/outcome", response={200: OutcomeOut, **_PROBLEMS}, summary="Say what happened"
+)
 def outcome(request: HttpRequest, request_id: UUID, body: OutcomeReport) -> dict[str, Any]:
     """Once per decided request; the same report again is answered alike, another one with 409."""
     row = report(agent=_agent(request), request_id=request_id, outcome=body)
@@ -178,7 +207,9 @@ def outcome(request: HttpRequest, request_id: UUID, body: OutcomeReport) -> dict
     return {"status": row.status, "detail": row.detail, "reported_at": row.reported_at.isoformat()}
 
 
-@router.put("/threads/{path:thread}", response={200: ThreadOut, **_PROBLEMS}, summary="Say what a thread is doing")
+@router.put(
+    "/threads/{path:thread}", response={200: ThreadOut, **_PROBLEMS}, summary="Say what a thread is doing"
+)
 def thread_status(request: HttpRequest, thread: str, body: ThreadStatus) -> dict[str, Any]:
     """For the agents board; the last word wins."""
     if len(thread) > 200 or not thread.isascii() or not thread.isprintable():
@@ -195,7 +226,9 @@ def thread_status(request: HttpRequest, thread: str, body: ThreadStatus) -> dict
     }
 
 
-@people.post("/requests/{request_id}/decide", response={200: DecideOut, **_PROBLEMS}, summary="Decide a request")
+@people.post(
+    "/requests/{request_id}/decide", response={200: DecideOut, **_PROBLEMS}, summary="Decide a request"
+)
 def decide_request(request: HttpRequest, request_id: UUID, body: DecideIn) -> dict[str, Any]:
     """One verdict per action, bound to the digest that was shown. A repeat under the same key is answered alike."""
     person = _person(request)
@@ -259,7 +292,9 @@ def _team_named(person: User, slug: str | None) -> Team:
     if not teams:
         raise NotFound()
     if len(teams) > 1:
-        raise Invalid("team-required", "You are in several teams: name one.", errors=[FieldError("/team", "missing")])
+        raise Invalid(
+            "team-required", "You are in several teams: name one.", errors=[FieldError("/team", "missing")]
+        )
     return teams[0]
 
 
@@ -269,8 +304,7 @@ def _batch_out(batch: Batch) -> dict[str, Any]:
         "total": batch.total,
         "finished_at": batch.finished_at.isoformat() if batch.finished_at else None,
         "items": [
-            {"id": item.reference, "outcome": item.outcome, "detail": item.detail} for item in batch.items.all()
+            {"id": item.reference, "outcome": item.outcome, "detail": item.detail}
+            for item in batch.items.all()
         ],
     }
-
-

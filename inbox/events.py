@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from uuid import UUID
@@ -17,6 +18,7 @@ EVERYONE = "teams"
 _pending: dict[UUID, int] = {}
 _guard = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
+_loop_owner = 0
 _closed_until = 0.0
 BREAKER_SECONDS = 2.0
 SEND_SECONDS = 1.0
@@ -40,7 +42,7 @@ def announce(team_id: UUID, seq: int) -> None:
 
 def _flush() -> None:
     """Send what is pending, newest number per team. Runs on the background thread only."""
-    global _closed_until, _loop
+    global _closed_until, _loop, _loop_owner
     if time.monotonic() < _closed_until:
         return
     with _guard:
@@ -48,9 +50,9 @@ def _flush() -> None:
         _pending.clear()
     if not batch:
         return
-    if _loop is None or _loop.is_closed():
-        # One loop for the thread's life: the layer keeps a connection pool per loop.
-        _loop = asyncio.new_event_loop()
+    if _loop is None or _loop_owner != os.getpid():
+        # One loop for the thread's life, because the layer keeps its connections per loop; a forked child its own.
+        _loop, _loop_owner = asyncio.new_event_loop(), os.getpid()
     try:
         _loop.run_until_complete(asyncio.wait_for(_send(batch), SEND_SECONDS * 2))
     except Exception:

@@ -75,7 +75,9 @@ def eligibility(
     if not member.is_active or not member.user.is_active:
         return Eligibility(False, code="inactive", reason="Your membership is not active.")
     if member.tier is None:
-        return Eligibility(False, code="no-tier", reason="You have no tier in this team: you may look, not decide.")
+        return Eligibility(
+            False, code="no-tier", reason="You have no tier in this team: you may look, not decide."
+        )
     if member.user_id in excluded:
         return Eligibility(
             False,

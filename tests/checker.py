@@ -27,7 +27,9 @@ def check_team(team: Team) -> None:
 def _deciding(requests: dict[object, ApprovalRequest], decisions: dict[object, Decision]) -> None:
     for pk, request in requests.items():
         closed_by_decision = request.state in (State.DECIDED.value, State.EXPIRED.value)
-        assert closed_by_decision == (pk in decisions), f"15: {request.state} request with or without decision"
+        assert closed_by_decision == (pk in decisions), (
+            f"15: {request.state} request with or without decision"
+        )
     votes = Vote.objects.filter(request__in=requests).select_related("request")
     people = Counter((v.request_id, v.revision_number, v.person_id) for v in votes)
     assert not people or max(people.values()) == 1, "1: a person voted twice on a revision"
@@ -46,7 +48,9 @@ def _deciding(requests: dict[object, ApprovalRequest], decisions: dict[object, D
 
 def _payload(requests: dict[object, ApprovalRequest], decisions: dict[object, Decision]) -> None:
     for revision in Revision.objects.filter(request__in=requests):
-        assert canonical.sha256(bytes(revision.payload)) == revision.digest, "8: digest does not match the bytes"
+        assert canonical.sha256(bytes(revision.payload)) == revision.digest, (
+            "8: digest does not match the bytes"
+        )
         decision = decisions.get(revision.request_id)
         if decision is None:
             continue
@@ -66,7 +70,9 @@ def _audit(team: Team, decisions: dict[object, Decision]) -> None:
     hashes = dict(AuditEvent.objects.filter(team=team).values_list("seq", "hash"))
     assert sorted(hashes) == list(range(1, len(hashes) + 1)), "34: seq has gaps"
     for decision in decisions.values():
-        assert bytes(hashes[decision.seq]) == bytes(decision.chain_hash), "32: receipt does not match the chain"
+        assert bytes(hashes[decision.seq]) == bytes(decision.chain_hash), (
+            "32: receipt does not match the chain"
+        )
 
 
 def _groups(team: Team) -> None:
@@ -77,9 +83,9 @@ def _groups(team: Team) -> None:
     )
     for group in RequestGroup.objects.filter(team=team):
         assert group.pending == counted.get(group.pk, 0), "a group's counter is wrong"
-    assert not BatchItem.objects.filter(batch__team=team, batch__finished_at__isnull=False, outcome="").exists(), (
-        "26: a finished batch has an open item"
-    )
+    assert not BatchItem.objects.filter(
+        batch__team=team, batch__finished_at__isnull=False, outcome=""
+    ).exists(), "26: a finished batch has an open item"
 
 
 def _delivery(team: Team, decisions: dict[object, Decision]) -> None:
@@ -87,6 +93,8 @@ def _delivery(team: Team, decisions: dict[object, Decision]) -> None:
     deliveries = list(Delivery.objects.filter(team_id=team.pk))
     for delivery in deliveries:
         decision = by_id[delivery.correlation_id]
-        assert bytes(delivery.payload) == bytes(decision.answer), "10: another answer is on its way than was decided"
+        assert bytes(delivery.payload) == bytes(decision.answer), (
+            "10: another answer is on its way than was decided"
+        )
     started = Counter(EffectEntry.objects.filter(decision_id__in=by_id).values_list("decision_id", flat=True))
     assert not started or max(started.values()) == 1, "20: two ledger entries for one decision"

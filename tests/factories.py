@@ -31,7 +31,9 @@ T = TypeVar("T")
 TOOLS = (
     ToolDescription("lookup_order", Effect.READ, harmless=True, template="Look up order {order}"),
     ToolDescription("read_mail", Effect.READ, template="Read the mailbox of {user}"),
-    ToolDescription("write_file", Effect.WRITE, reversible=True, idempotent=True, template="Write {path}: {text}"),
+    ToolDescription(
+        "write_file", Effect.WRITE, reversible=True, idempotent=True, template="Write {path}: {text}"
+    ),
     ToolDescription("issue_refund", Effect.WRITE, template="Refund {amount|money:USD} to {customer}"),
     ToolDescription("send_email", Effect.IRREVERSIBLE, template="Send “{subject}” to {to}"),
     ToolDescription("delete_accounts", Effect.IRREVERSIBLE, template="Delete {accounts|count} accounts"),
@@ -63,14 +65,19 @@ def make_world() -> World:
     tail = uuid4().hex[:8]
     team = create_team(slug=f"acme-{tail}", name="Acme")
     other = create_team(slug=f"rival-{tail}", name="Rival")
-    people = {name: User.objects.create_user(f"{name}-{tail}") for name in ("alice", "bob", "carol", "dave", "erin", "charlie")}
+    people = {
+        name: User.objects.create_user(f"{name}-{tail}")
+        for name in ("alice", "bob", "carol", "dave", "erin", "charlie")
+    }
     for name, tier in (("alice", "lead"), ("bob", "lead"), ("carol", "senior"), ("dave", "reviewer")):
         add_member(team=team, user=people[name], tier=tier)
     add_member(team=team, user=people["erin"], tier=None, is_admin=True)
     add_member(team=other, user=people["charlie"], tier="lead", is_admin=True)
     import_tools(team=team, tools=TOOLS)
     agent = gateway.register_agent(team_id=team.pk, handle="crm-writer", owner=people["erin"])
-    _, token = gateway.issue_token(agent=agent, name="test", created_by=people["erin"], lifetime=timedelta(days=1))
+    _, token = gateway.issue_token(
+        agent=agent, name="test", created_by=people["erin"], lifetime=timedelta(days=1)
+    )
     return World(team=team, agent=agent, token=token, other=other, **people)
 
 
@@ -80,13 +87,17 @@ def body(tool: str = "write_file", args: Mapping[str, Any] | None = None, **fiel
     return {"dedupe_key": uuid4().hex, "thread": "run-1", "actions": [action], **fields}
 
 
-def ask(world: World, tool: str = "write_file", args: Mapping[str, Any] | None = None, **fields: Any) -> ApprovalRequest:
+def ask(
+    world: World, tool: str = "write_file", args: Mapping[str, Any] | None = None, **fields: Any
+) -> ApprovalRequest:
     """Submit a request as the world's agent."""
     submission = Submission.model_validate(body(tool, args, **fields))
     return submit(agent=world.agent, team=world.team, submission=submission).request
 
 
-def vote(world: World, request: ApprovalRequest, person: User, verdict: str = "approve", **more: Any) -> Decided:
+def vote(
+    world: World, request: ApprovalRequest, person: User, verdict: str = "approve", **more: Any
+) -> Decided:
     """Decide as a person, on the request's current digest unless told otherwise."""
     fields: dict[str, Any] = {"digest": request.digest, "idempotency_key": uuid4().hex, "via": "test", **more}
     return decide(person=person, team=world.team, request_id=request.pk, verdict=verdict, **fields)  # type: ignore[arg-type]

@@ -26,7 +26,9 @@ NEEDS_NO_SERVERS = ("--help", "-h", "--version", "-V", "--collect-only", "--co",
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None, object, object]:
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, args: list[str]
+) -> Generator[None, object, object]:
     # A wrapper, for those run before every plain hook: pytest-django's reads the settings.
     if not any(argument in NEEDS_NO_SERVERS for argument in args):
         servers = _servers()

@@ -29,10 +29,14 @@ class Batch(models.Model):
 
     class Meta:
         verbose_name_plural = "batches"
-        constraints = [models.UniqueConstraint(fields=["person", "idempotency_key"], name="batch_once_per_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "idempotency_key"], name="batch_once_per_key")
+        ]
         indexes = [
             # sweep: batches a dead process left
-            models.Index(fields=["lease_until"], name="batch_unfinished", condition=Q(finished_at__isnull=True)),
+            models.Index(
+                fields=["lease_until"], name="batch_unfinished", condition=Q(finished_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:

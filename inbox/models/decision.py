@@ -32,13 +32,17 @@ class Vote(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["request", "revision_number", "slot"], name="slot_filled_once"),
-            models.UniqueConstraint(fields=["request", "revision_number", "person"], name="person_votes_once"),
+            models.UniqueConstraint(
+                fields=["request", "revision_number", "person"], name="person_votes_once"
+            ),
             models.CheckConstraint(
                 condition=Q(approves=True, slot__isnull=False) | Q(approves=False, slot__isnull=True),
                 name="approval_fills_a_slot",
             ),
         ]
-        triggers = [pgtrigger.Protect(name="vote_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="vote_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
 
     def __str__(self) -> str:
         return f"{self.person}: {'approve' if self.approves else 'reject'}"
@@ -56,12 +60,16 @@ class Decision(models.Model):
     request = models.OneToOneField(ApprovalRequest, on_delete=models.PROTECT, related_name="decision")
     kind = models.CharField(max_length=10, choices=Kind)
     outcome = models.CharField(max_length=12, choices=[(o.value, o.value) for o in Outcome])
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True
+    )
     policy_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
     rule = models.CharField(max_length=80, blank=True)
     revision_number = models.PositiveIntegerField()
     digest = models.CharField(max_length=71)
-    answer = models.BinaryField(help_text="Canonical bytes of the per-action answers, as the agent receives them.")
+    answer = models.BinaryField(
+        help_text="Canonical bytes of the per-action answers, as the agent receives them."
+    )
     message = models.TextField(blank=True)
     via = models.CharField(max_length=20)
     decided_at = models.DateTimeField()
@@ -71,14 +79,17 @@ class Decision(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="person", person__isnull=False) | (~Q(kind="person") & Q(person__isnull=True)),
+                condition=Q(kind="person", person__isnull=False)
+                | (~Q(kind="person") & Q(person__isnull=True)),
                 name="people_have_names",
             ),
             models.CheckConstraint(
                 condition=~Q(kind="timeout") | Q(outcome="rejected"), name="silence_never_approves"
             ),
         ]
-        triggers = [pgtrigger.Protect(name="decision_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="decision_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
 
     def __str__(self) -> str:
         return f"{self.request_id} {self.outcome}"

@@ -55,14 +55,18 @@ class ApprovalRequest(models.Model):
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="requests")
     thread = models.CharField(max_length=200)
     dedupe_key = models.CharField(max_length=200)
-    body_digest = models.CharField(max_length=71, help_text="Of the body that created it: same key, other body is refused.")
+    body_digest = models.CharField(
+        max_length=71, help_text="Of the body that created it: same key, other body is refused."
+    )
     channel = models.CharField(max_length=20)
-    address = models.CharField(max_length=200, blank=True, help_text="Inside the thread: a LangGraph interrupt id.")
+    address = models.CharField(
+        max_length=200, blank=True, help_text="Inside the thread: a LangGraph interrupt id."
+    )
     checkpoint = models.CharField(max_length=20)
     dialect = models.CharField(max_length=30)
 
     state = models.CharField(max_length=12, choices=_STATES, default=State.PENDING.value)
-    outcome = models.CharField(max_length=12, choices=_OUTCOMES, null=True)
+    outcome = models.CharField(max_length=12, choices=_OUTCOMES, null=True)  # noqa: DJ001 - no outcome is not an empty one
     revision_number = models.PositiveIntegerField(default=1)
     digest = models.CharField(max_length=71, help_text="Of the current revision.")
 
@@ -107,11 +111,15 @@ class ApprovalRequest(models.Model):
         ]
         indexes = [
             # Now: what expires soonest; and the sweep that expires
-            models.Index(fields=["team", "expires_at", "id"], name="request_due", condition=Q(state="pending")),
+            models.Index(
+                fields=["team", "expires_at", "id"], name="request_due", condition=Q(state="pending")
+            ),
             models.Index(fields=["expires_at"], name="request_overdue", condition=Q(state="pending")),
             # Now: critical, whenever it expires
             models.Index(
-                fields=["team", "expires_at", "id"], name="request_critical", condition=Q(state="pending", risk="critical")
+                fields=["team", "expires_at", "id"],
+                name="request_critical",
+                condition=Q(state="pending", risk="critical"),
             ),
             # Needs a look
             models.Index(
@@ -124,10 +132,16 @@ class ApprovalRequest(models.Model):
             # agent API: GET /requests?thread=
             models.Index(fields=["agent", "thread", "id"], name="request_of_thread"),
             # the Done view, and "like this before"
-            models.Index(fields=["team", "-closed_at", "id"], name="request_done", condition=~Q(state="pending")),
-            models.Index(fields=["team", "tool", "-closed_at"], name="request_like_this", condition=~Q(state="pending")),
+            models.Index(
+                fields=["team", "-closed_at", "id"], name="request_done", condition=~Q(state="pending")
+            ),
+            models.Index(
+                fields=["team", "tool", "-closed_at"], name="request_like_this", condition=~Q(state="pending")
+            ),
             # agents board: what each agent waits for
-            models.Index(fields=["agent", "created_at"], name="request_agent_waits", condition=Q(state="pending")),
+            models.Index(
+                fields=["agent", "created_at"], name="request_agent_waits", condition=Q(state="pending")
+            ),
             # agents board: how each agent's latest requests ended, from the index alone
             models.Index(
                 fields=["agent", "-closed_at"],
@@ -140,7 +154,11 @@ class ApprovalRequest(models.Model):
             pgtrigger.FSM(
                 name="request_moves",
                 field="state",
-                transitions=[(source.value, target.value) for source, targets in TRANSITIONS.items() for target in sorted(targets)],
+                transitions=[
+                    (source.value, target.value)
+                    for source, targets in TRANSITIONS.items()
+                    for target in sorted(targets)
+                ],
             ),
             pgtrigger.Protect(name="request_stays", operation=pgtrigger.Delete),
             pgtrigger.Trigger(
@@ -174,7 +192,9 @@ class Revision(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["request", "number"], name="revision_once")]
-        triggers = [pgtrigger.Protect(name="revision_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="revision_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
 
     def __str__(self) -> str:
         return f"{self.request_id} v{self.number}"
@@ -198,7 +218,9 @@ class Action(models.Model):
             models.UniqueConstraint(fields=["revision", "key"], name="action_key_once"),
             models.UniqueConstraint(fields=["revision", "position"], name="action_position_once"),
         ]
-        triggers = [pgtrigger.Protect(name="action_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="action_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
 
     def __str__(self) -> str:
         return self.sentence
@@ -215,7 +237,9 @@ class ReportedOutcome(models.Model):
     reported_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        triggers = [pgtrigger.Protect(name="outcome_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="outcome_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
 
     def __str__(self) -> str:
         return self.status

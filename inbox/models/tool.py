@@ -17,20 +17,30 @@ class Tool(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="tools")
     name = models.CharField(max_length=200)
     effect = models.CharField(max_length=12, choices=[(e.value, e.value) for e in Effect])
-    reversible = models.BooleanField(default=False, help_text="What it does can be put back with a further call.")
+    reversible = models.BooleanField(
+        default=False, help_text="What it does can be put back with a further call."
+    )
     harmless = models.BooleanField(
         default=False, help_text="A read that discloses nothing it should not: passes without a person."
     )
     risk_floor = models.CharField(
-        max_length=12, blank=True, choices=[(r.value, r.value) for r in Risk], help_text="Never judged below this."
+        max_length=12,
+        blank=True,
+        choices=[(r.value, r.value) for r in Risk],
+        help_text="Never judged below this.",
     )
     template = models.CharField(
-        max_length=300, blank=True, help_text="Sentence shown to reviewers, such as `Refund {amount|money:USD} to {customer}`."
+        max_length=300,
+        blank=True,
+        help_text="Sentence shown to reviewers, such as `Refund {amount|money:USD} to {customer}`.",
     )
     idempotent = models.BooleanField(
-        default=False, help_text="Safe to run again with the same key after a crash; otherwise a person must look."
+        default=False,
+        help_text="Safe to run again with the same key after a crash; otherwise a person must look.",
     )
-    rejection_presets = models.JSONField(default=list, blank=True, help_text="Up to nine sentences told to the agent.")
+    rejection_presets = models.JSONField(
+        default=list, blank=True, help_text="Up to nine sentences told to the agent."
+    )
     updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -38,7 +48,8 @@ class Tool(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["team", "name"], name="tool_once_per_team"),
             models.CheckConstraint(
-                condition=models.Q(harmless=False) | models.Q(effect=Effect.READ.value), name="only_reads_are_harmless"
+                condition=models.Q(harmless=False) | models.Q(effect=Effect.READ.value),
+                name="only_reads_are_harmless",
             ),
         ]
 

@@ -23,13 +23,21 @@ def register_agent(*, admin: Member, handle: str) -> Agent:
     """A new agent owned by this admin. Raises Invalid for a handle that is taken or no identifier."""
     require_admin_of(admin)
     if not _HANDLE.fullmatch(handle):
-        raise Invalid("invalid-handle", "Use letters, digits, dots, dashes, at most 80.", errors=[FieldError("/handle", "invalid-handle")])
+        raise Invalid(
+            "invalid-handle",
+            "Use letters, digits, dots, dashes, at most 80.",
+            errors=[FieldError("/handle", "invalid-handle")],
+        )
     with transaction.atomic():
         try:
             with transaction.atomic():
                 agent = gateway.register_agent(team_id=admin.team_id, handle=handle, owner=admin.user)
         except IntegrityError:
-            raise Invalid("handle-taken", f"There is an agent {handle} already.", errors=[FieldError("/handle", "handle-taken")]) from None
+            raise Invalid(
+                "handle-taken",
+                f"There is an agent {handle} already.",
+                errors=[FieldError("/handle", "handle-taken")],
+            ) from None
         record(admin.team, "agent_changed", actor_of(admin.user), {"agent": handle, "registered": True})
     return agent
 
@@ -38,13 +46,26 @@ def issue_token(*, admin: Member, agent_id: UUID, name: str, lifetime: timedelta
     """A token and its text, shown once. Raises NotFound for another team's agent, Invalid for a wrong lifetime."""
     require_admin_of(admin)
     if not timedelta(0) < lifetime <= LONGEST:
-        raise Invalid("invalid-expiry", "A token lives between a moment and a year.", errors=[FieldError("/lifetime", "invalid-expiry")])
+        raise Invalid(
+            "invalid-expiry",
+            "A token lives between a moment and a year.",
+            errors=[FieldError("/lifetime", "invalid-expiry")],
+        )
     if not name.strip() or not name.isprintable() or len(name) > 80:
-        raise Invalid("invalid-name", "Name the token in at most 80 plain characters.", errors=[FieldError("/name", "invalid-name")])
+        raise Invalid(
+            "invalid-name",
+            "Name the token in at most 80 plain characters.",
+            errors=[FieldError("/name", "invalid-name")],
+        )
     with transaction.atomic():
         agent = _agent(admin, agent_id)
         token, secret = gateway.issue_token(agent=agent, name=name, created_by=admin.user, lifetime=lifetime)
-        record(admin.team, "token_changed", actor_of(admin.user), {"agent": agent.handle, "token": token.prefix, "issued": True})
+        record(
+            admin.team,
+            "token_changed",
+            actor_of(admin.user),
+            {"agent": agent.handle, "token": token.prefix, "issued": True},
+        )
     return token, secret
 
 
@@ -52,11 +73,20 @@ def revoke_token(*, admin: Member, token_id: UUID) -> None:
     """Revoke a token of this team's agents. Raises NotFound for another team's."""
     require_admin_of(admin)
     with transaction.atomic():
-        token = AgentToken.objects.select_related("agent").filter(pk=token_id, agent__team_id=admin.team_id).first()
+        token = (
+            AgentToken.objects.select_related("agent")
+            .filter(pk=token_id, agent__team_id=admin.team_id)
+            .first()
+        )
         if token is None:
             raise NotFound()
         gateway.revoke_token(token)
-        record(admin.team, "token_changed", actor_of(admin.user), {"agent": token.agent.handle, "token": token.prefix, "revoked": True})
+        record(
+            admin.team,
+            "token_changed",
+            actor_of(admin.user),
+            {"agent": token.agent.handle, "token": token.prefix, "revoked": True},
+        )
 
 
 def set_enabled(*, admin: Member, agent_id: UUID, enabled: bool) -> None:

@@ -76,7 +76,9 @@ def start_batch(
     (pace-limit) before anything is written.
     """
     if not items:
-        raise Invalid("empty-batch", "Name at least one request.", errors=[FieldError("/items", "empty-batch")])
+        raise Invalid(
+            "empty-batch", "Name at least one request.", errors=[FieldError("/items", "empty-batch")]
+        )
     if len(items) > MAX_ITEMS:
         raise TooLarge("batch-too-large", f"At most {MAX_ITEMS:,} requests at once.")
     references = [item.reference for item in items]
@@ -95,7 +97,11 @@ def run_batch(batch_id: UUID) -> Batch:
     """Decide what is still open of a batch, chunk by chunk. Safe to call from several processes at once."""
     while True:
         with transaction.atomic(durable=True):
-            batch = Batch.objects.select_for_update(of=("self",)).select_related("person", "team").get(pk=batch_id)
+            batch = (
+                Batch.objects.select_for_update(of=("self",))
+                .select_related("person", "team")
+                .get(pk=batch_id)
+            )
             if batch.finished_at is not None:
                 return batch
             open_items = list(batch.items.filter(outcome="").order_by("position")[:CHUNK])
@@ -138,7 +144,9 @@ def _frozen(
         return earlier
     now = database_now()
     if Batch.objects.filter(person=person, created_at__gt=now - PACE_WINDOW).count() >= PACE_BATCHES:
-        raise NotAllowed("pace-limit", f"More than {PACE_BATCHES} batches in {PACE_WINDOW.seconds} s. Wait a moment.")
+        raise NotAllowed(
+            "pace-limit", f"More than {PACE_BATCHES} batches in {PACE_WINDOW.seconds} s. Wait a moment."
+        )
     try:
         with transaction.atomic(durable=True):
             batch = Batch.objects.create(
@@ -154,7 +162,9 @@ def _frozen(
             )
             BatchItem.objects.bulk_create(
                 [
-                    BatchItem(batch=batch, position=position, reference=item.reference[:64], digest=item.digest[:80])
+                    BatchItem(
+                        batch=batch, position=position, reference=item.reference[:64], digest=item.digest[:80]
+                    )
                     for position, item in enumerate(items)
                 ],
                 batch_size=1_000,

@@ -45,14 +45,19 @@ class Ending:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def close(team_id: UUID, endings: Sequence[Ending], *, at: datetime, before: Sequence[Entry] = ()) -> list[Decision]:
+def close(
+    team_id: UUID, endings: Sequence[Ending], *, at: datetime, before: Sequence[Entry] = ()
+) -> list[Decision]:
     """Close requests, decide, audit and enqueue what resumes their agents, all in the caller's transaction.
 
     `before` are audit entries recorded first (a vote, the asking). Returns the decisions in order.
     """
     payloads = _payloads([ending.request for ending in endings])
     ids = [uuid7() for _ in endings]
-    answers = [_answer(ending, payloads[ending.request.pk], decision_id, at) for ending, decision_id in zip(endings, ids, strict=True)]
+    answers = [
+        _answer(ending, payloads[ending.request.pk], decision_id, at)
+        for ending, decision_id in zip(endings, ids, strict=True)
+    ]
     _mark(endings, at)
     _leave_groups(endings)
     entries = [

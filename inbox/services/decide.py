@@ -32,7 +32,17 @@ from inbox.errors import (
     Refused,
 )
 from inbox.lifecycle import State
-from inbox.models import Action, ApprovalRequest, Decision, IdempotencyKey, Member, PolicyVersion, Team, Tool, Vote
+from inbox.models import (
+    Action,
+    ApprovalRequest,
+    Decision,
+    IdempotencyKey,
+    Member,
+    PolicyVersion,
+    Team,
+    Tool,
+    Vote,
+)
 from inbox.permissions import eligibility
 from inbox.policy.need import Need
 from inbox.policy.requirement import Slot, open_slots, slots, strictest
@@ -98,7 +108,9 @@ def decide(
         }
     )
     with transaction.atomic(durable=True):
-        result = decide_many(person=person, team=team, lines=[line], via=via, key=(idempotency_key, fingerprint))[0]
+        result = decide_many(
+            person=person, team=team, lines=[line], via=via, key=(idempotency_key, fingerprint)
+        )[0]
         crashpoint("decide.before_commit")
     crashpoint("decide.after_commit")
     if isinstance(result, Refused):
@@ -186,7 +198,9 @@ class _Table:
             if agent.owner_id is not None:
                 excluded[agent_id].add(agent.owner_id)
         votes: dict[UUID, list[Vote]] = {}
-        for vote in Vote.objects.filter(request_id__in=[r.pk for r in requests if r.votes_cast]).select_related("person"):
+        for vote in Vote.objects.filter(
+            request_id__in=[r.pk for r in requests if r.votes_cast]
+        ).select_related("person"):
             votes.setdefault(vote.request_id, []).append(vote)
         numbers = {request.pk: request.revision_number for request in requests}
         keys: dict[UUID, list[str]] = {}
@@ -210,7 +224,11 @@ class _Table:
 
     def open(self, request: ApprovalRequest) -> tuple[Slot, ...]:
         """Slots still open: what was pinned when it was asked or what policy needs now, whichever is more."""
-        taken = {vote.slot for vote in self.votes.get(request.pk, ()) if vote.slot and vote.digest == request.digest}
+        taken = {
+            vote.slot
+            for vote in self.votes.get(request.pk, ())
+            if vote.slot and vote.digest == request.digest
+        }
         return tuple(open_slots(slots(needs_now(request, self.current, self.ranks)), taken))
 
 
@@ -237,11 +255,16 @@ def _judge(line: Line, request: ApprovalRequest | None, table: _Table, now: date
     if batch and not request.batchable:
         return NotAllowed("individual-only", "This request is decided by itself, not in a batch.")
     cast = table.votes.get(request.pk, [])
-    if any(vote.person_id == member.user_id and vote.revision_number == request.revision_number for vote in cast):
+    if any(
+        vote.person_id == member.user_id and vote.revision_number == request.revision_number for vote in cast
+    ):
         return AlreadyVoted()
     open_now = table.open(request)
     may = eligibility(
-        member=member, open_slots=open_now, ranks=table.ranks, excluded=table.excluded.get(request.agent_id, set())
+        member=member,
+        open_slots=open_now,
+        ranks=table.ranks,
+        excluded=table.excluded.get(request.agent_id, set()),
     )
     if not may.may or may.slot is None:
         return NotAllowed(may.code, f"Not recorded. {may.reason}")
@@ -254,7 +277,8 @@ def _judge(line: Line, request: ApprovalRequest | None, table: _Table, now: date
         return _Counted(request, None, (), verdicts)
     if len(kinds) > 1 and (len(open_now) > 1 or cast):
         return Invalid(
-            "decide-all-alike", "This request needs several people: approve or reject all its actions together."
+            "decide-all-alike",
+            "This request needs several people: approve or reject all its actions together.",
         )
     left = tuple(slot.name for slot in open_now if slot.name != may.slot.name)
     return _Counted(request, may.slot.name, left, verdicts)
@@ -262,7 +286,7 @@ def _judge(line: Line, request: ApprovalRequest | None, table: _Table, now: date
 
 def _verdicts(line: Line, keys: Sequence[str]) -> dict[str, Verdict] | Refused:
     if line.actions is None:
-        return {key: line.verdict for key in keys}
+        return dict.fromkeys(keys, line.verdict)
     unknown = sorted(set(line.actions) - set(keys))
     missing = [key for key in keys if key not in line.actions]
     if unknown or missing:
@@ -285,7 +309,9 @@ def _write(
     via: str,
     key: tuple[str, str] | None,
 ) -> list[Decided | Refused]:
-    counted = [(line, result) for line, result in zip(lines, results, strict=True) if isinstance(result, _Counted)]
+    counted = [
+        (line, result) for line, result in zip(lines, results, strict=True) if isinstance(result, _Counted)
+    ]
     late = [result.request for result in results if isinstance(result, _Late)]
     tier = table.member.tier.name if table.member and table.member.tier else ""
     actor = Actor("person", person.get_username(), str(person.pk))
@@ -318,7 +344,9 @@ def _write(
             person=person,
             rule=vote.request.rule,
             via=via,
-            idempotent=all(name in table.tools and table.tools[name].idempotent for name in vote.request.tools),
+            idempotent=all(
+                name in table.tools and table.tools[name].idempotent for name in vote.request.tools
+            ),
             facts={"tier": tier, "slot": vote.slot},
         )
         for line, vote in counted
@@ -354,7 +382,14 @@ def _write(
     for result in results:
         if isinstance(result, _Counted):
             decision = decisions.get(result.request.pk)
-            answers.append(Decided(result.request, decision, result.left if decision is None else (), decision.seq if decision else seq))
+            answers.append(
+                Decided(
+                    result.request,
+                    decision,
+                    result.left if decision is None else (),
+                    decision.seq if decision else seq,
+                )
+            )
         elif isinstance(result, _Late):
             answers.append(Expired(extra={"expired_at": result.request.expires_at.isoformat()}))
         else:
@@ -367,7 +402,9 @@ def _write(
 def _closed(request: ApprovalRequest) -> Refused:
     if request.state == State.EXPIRED.value:
         return Expired(extra={"expired_at": request.expires_at.isoformat()})
-    decision = Decision.objects.select_related("person", "policy_version__policy").filter(request=request).first()
+    decision = (
+        Decision.objects.select_related("person", "policy_version__policy").filter(request=request).first()
+    )
     who = request.agent.handle if decision is None else _name(decision)
     when = request.closed_at.isoformat() if request.closed_at else ""
     what = request.outcome or request.state
@@ -383,13 +420,20 @@ def _name(decision: Decision) -> str:
     return f"policy {decision.policy_version}" if decision.kind == Decision.Kind.POLICY else "the deadline"
 
 
-def _repeated(person: User, key: tuple[str, str], request: ApprovalRequest | None) -> Decided | Refused | None:
+def _repeated(
+    person: User, key: tuple[str, str], request: ApprovalRequest | None
+) -> Decided | Refused | None:
     kept = IdempotencyKey.objects.filter(person=person, key=key[0]).first()
     if kept is None:
         return None
     if kept.fingerprint != key[1] or request is None:
-        return Invalid("idempotency-key-reused", "This idempotency key was used for another decision. Nothing was recorded.")
-    decision = Decision.objects.filter(pk=kept.result["decision"]).first() if kept.result["decision"] else None
+        return Invalid(
+            "idempotency-key-reused",
+            "This idempotency key was used for another decision. Nothing was recorded.",
+        )
+    decision = (
+        Decision.objects.filter(pk=kept.result["decision"]).first() if kept.result["decision"] else None
+    )
     return Decided(request, decision, tuple(kept.result["slots_open"]), kept.result["seq"], repeated=True)
 
 

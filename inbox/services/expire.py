@@ -35,7 +35,7 @@ def ending_by_timeout(request: ApprovalRequest, version: PolicyVersion, keys: Se
         request=request,
         kind=Decision.Kind.TIMEOUT,
         actor=Actor("system", "deadline"),
-        verdicts={key: "reject" for key in keys},
+        verdicts=dict.fromkeys(keys, "reject"),
         version=version,
         message=f"Nobody decided before {request.expires_at:%Y-%m-%d %H:%M:%S} UTC. Not approved.",
         rule=request.rule,
@@ -62,7 +62,9 @@ def _expire_chunk(size: int) -> int:
     # The clock after the locks: a decision that was first has changed the state by now.
     now = database_now()
     keys: dict[UUID, list[str]] = {}
-    for request_id, key in Action.objects.filter(revision__request__in=requests).values_list("revision__request_id", "key"):
+    for request_id, key in Action.objects.filter(revision__request__in=requests).values_list(
+        "revision__request_id", "key"
+    ):
         keys.setdefault(request_id, []).append(key)
     version = current_version(first)
     close(first, [ending_by_timeout(request, version, keys[request.pk]) for request in requests], at=now)

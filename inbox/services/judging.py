@@ -29,10 +29,18 @@ class Judged:
 
 
 def judge(
-    *, agent: Agent, team: str, submission: Submission, tools: Mapping[str, Tool], version: PolicyVersion, now: datetime
+    *,
+    agent: Agent,
+    team: str,
+    submission: Submission,
+    tools: Mapping[str, Tool],
+    version: PolicyVersion,
+    now: datetime,
 ) -> Judged:
     """Evaluate a submission. Never raises for anything an agent sent: an error asks for the highest tier."""
-    sentences = tuple(describe(action.name, action.args, tools.get(action.name)) for action in submission.actions)
+    sentences = tuple(
+        describe(action.name, action.args, tools.get(action.name)) for action in submission.actions
+    )
     actions = tuple(_facts_of(action, tools.get(action.name)) for action in submission.actions)
     claims = submission.claims
     facts = Facts(

@@ -27,15 +27,25 @@ def invite(*, admin: Member, username: str, email: str, tier: str | None) -> tup
     """
     require_admin_of(admin)
     if not username.isascii() or not username.replace("-", "").replace(".", "").replace("_", "").isalnum():
-        raise Invalid("invalid-username", "Use letters a to z, digits, dots, dashes.", errors=[FieldError("/username", "invalid-username")])
+        raise Invalid(
+            "invalid-username",
+            "Use letters a to z, digits, dots, dashes.",
+            errors=[FieldError("/username", "invalid-username")],
+        )
     with transaction.atomic():
         if tier and not Tier.objects.filter(team=admin.team, name=tier).exists():
-            raise Invalid("unknown-tier", f"This team has no tier {tier}.", errors=[FieldError("/tier", "unknown-tier")])
+            raise Invalid(
+                "unknown-tier", f"This team has no tier {tier}.", errors=[FieldError("/tier", "unknown-tier")]
+            )
         user = User.objects.filter(username__iexact=username).first()
         if user is None:
             user = User.objects.create_user(username=username.lower(), email=email)
         elif Member.objects.filter(team=admin.team, user=user).exists():
-            raise Invalid("already-member", f"{username} is a member already.", errors=[FieldError("/username", "already-member")])
+            raise Invalid(
+                "already-member",
+                f"{username} is a member already.",
+                errors=[FieldError("/username", "already-member")],
+            )
         else:
             # An account that exists is not this team's to open with a link.
             return add_member(team=admin.team, user=user, tier=tier, actor=actor_of(admin.user)), ""
@@ -61,8 +71,12 @@ def change_member(
             raise NotFound()
         chosen = Tier.objects.filter(team=admin.team, name=tier).first() if tier else None
         if tier and chosen is None:
-            raise Invalid("unknown-tier", f"This team has no tier {tier}.", errors=[FieldError("/tier", "unknown-tier")])
-        if member.user_id == admin.user_id and (chosen.rank if chosen else 0) > (member.tier.rank if member.tier else 0):
+            raise Invalid(
+                "unknown-tier", f"This team has no tier {tier}.", errors=[FieldError("/tier", "unknown-tier")]
+            )
+        if member.user_id == admin.user_id and (chosen.rank if chosen else 0) > (
+            member.tier.rank if member.tier else 0
+        ):
             raise NotAllowed("own-tier", "Not changed: another admin must raise your tier.")
         before = _facts(member)
         member.tier, member.is_admin, member.is_active = chosen, is_admin, is_active
@@ -71,12 +85,21 @@ def change_member(
         member.save(update_fields=["tier", "is_admin", "is_active"])
         after = _facts(member)
         if after != before:
-            record(admin.team, "member_changed", actor_of(admin.user), {"person": member.user.get_username(), "before": before, "after": after})
+            record(
+                admin.team,
+                "member_changed",
+                actor_of(admin.user),
+                {"person": member.user.get_username(), "before": before, "after": after},
+            )
     return member
 
 
 def _facts(member: Member) -> dict[str, object]:
-    return {"tier": member.tier.name if member.tier else None, "admin": member.is_admin, "active": member.is_active}
+    return {
+        "tier": member.tier.name if member.tier else None,
+        "admin": member.is_admin,
+        "active": member.is_active,
+    }
 
 
 def require_admin_of(member: Member) -> None:

@@ -25,14 +25,21 @@ def issue(*, person: User, name: str, lifetime: timedelta) -> tuple[PersonalToke
     """A new token and its text, which is shown now and never again."""
     secret, prefix = secrets.token_urlsafe(32), secrets.token_hex(6)
     token = PersonalToken.objects.create(
-        person=person, name=name, prefix=prefix, digest=token_digest(secret), expires_at=timezone.now() + lifetime
+        person=person,
+        name=name,
+        prefix=prefix,
+        digest=token_digest(secret),
+        expires_at=timezone.now() + lifetime,
     )
     return token, f"{MARK}_{prefix}_{secret}"
 
 
 def revoke(*, person: User, prefix: str) -> bool:
     """Revoke one of one's own tokens; False when there is no such live token."""
-    return PersonalToken.objects.filter(person=person, prefix=prefix, revoked_at=None).update(revoked_at=Now()) == 1
+    return (
+        PersonalToken.objects.filter(person=person, prefix=prefix, revoked_at=None).update(revoked_at=Now())
+        == 1
+    )
 
 
 def authenticate(header: str | None) -> User:
@@ -49,7 +56,10 @@ def authenticate(header: str | None) -> User:
     if match is None or match[1] != MARK:
         raise Unauthenticated("invalid-token", "This is not a personal token.")
     token = PersonalToken.objects.select_related("person").filter(prefix=match[2]).first()
-    if not hmac.compare_digest(token_digest(match[3]), bytes(token.digest) if token else _NOBODY) or token is None:
+    if (
+        not hmac.compare_digest(token_digest(match[3]), bytes(token.digest) if token else _NOBODY)
+        or token is None
+    ):
         raise Unauthenticated("invalid-token", "This is not a personal token.")
     if token.revoked_at is not None:
         raise Unauthenticated("token-revoked", "This token was revoked.")

@@ -29,7 +29,9 @@ def save_ladder(*, admin: Member, ladder: Mapping[Risk, Need], base: int) -> Pol
     with transaction.atomic():
         version = current_version(admin.team_id)
         if version.number != base:
-            raise Invalid("stale-version", f"Not saved: version {version.number} came into force meanwhile. Look again.")
+            raise Invalid(
+                "stale-version", f"Not saved: version {version.number} came into force meanwhile. Look again."
+            )
         wanted = document_of(version).model_dump(mode="json", exclude_none=True)
         wanted["ladder"] = {risk.value: [need.model_dump()] for risk, need in ladder.items()}
         try:
@@ -53,5 +55,10 @@ def save_ladder(*, admin: Member, ladder: Mapping[Risk, Need], base: int) -> Pol
 def _check_counts(ladder: Mapping[Risk, Need]) -> None:
     crowded = [risk for risk, need in ladder.items() if need.count > MOST_PEOPLE]
     if crowded:
-        errors = [FieldError(f"/ladder/{risk}/0/count", "invalid-count", f"At most {MOST_PEOPLE} people.") for risk in crowded]
-        raise Invalid("invalid-policy", f"Not saved. At most {MOST_PEOPLE} people a risk level.", errors=errors)
+        errors = [
+            FieldError(f"/ladder/{risk}/0/count", "invalid-count", f"At most {MOST_PEOPLE} people.")
+            for risk in crowded
+        ]
+        raise Invalid(
+            "invalid-policy", f"Not saved. At most {MOST_PEOPLE} people a risk level.", errors=errors
+        )

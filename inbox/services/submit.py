@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
@@ -34,7 +35,9 @@ class Submitted:
     created: bool
 
 
-def submit(*, agent: Agent, team: Team, submission: Submission, channel: str = "poll", address: str = "") -> Submitted:
+def submit(
+    *, agent: Agent, team: Team, submission: Submission, channel: str = "poll", address: str = ""
+) -> Submitted:
     """Store a request, let policy answer what it may, queue the rest.
 
     The same `dedupe_key` with the same body returns the first request; with another body it raises Invalid
@@ -47,7 +50,12 @@ def submit(*, agent: Agent, team: Team, submission: Submission, channel: str = "
     version = current_version(team.pk)
     tools = tools_named(team.pk, (action.name for action in submission.actions))
     judged = judge(
-        agent=agent, team=team.slug, submission=submission, tools=tools, version=version, now=datetime.now(UTC)
+        agent=agent,
+        team=team.slug,
+        submission=submission,
+        tools=tools,
+        version=version,
+        now=datetime.now(UTC),
     )
     try:
         with transaction.atomic():
@@ -215,7 +223,7 @@ def _envelope(agent: Agent, team: Team, submission: Submission, expires_at: date
     )
 
 
-def _join_group(request: ApprovalRequest, action: ProposedAction) -> object:
+def _join_group(request: ApprovalRequest, action: ProposedAction) -> UUID:
     key = group_key(
         str(request.agent_id), action.name, action.args, request.rule, request.risk, request.reversible
     )
@@ -233,4 +241,5 @@ def _join_group(request: ApprovalRequest, action: ProposedAction) -> object:
         )
         row = cursor.fetchone()
     assert row is not None  # noqa: S101 - RETURNING after an upsert has one row
-    return row[0]
+    group_id: UUID = row[0]
+    return group_id

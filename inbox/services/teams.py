@@ -25,18 +25,28 @@ def create_team(*, slug: str, name: str, tiers: Sequence[str] = DEFAULT_LADDER) 
     with transaction.atomic():
         team = Team.objects.create(slug=slug, name=name)
         TeamStream.objects.create(team=team)
-        Tier.objects.bulk_create(Tier(team=team, name=tier, rank=rank) for rank, tier in enumerate(tiers, start=1))
+        Tier.objects.bulk_create(
+            Tier(team=team, name=tier, rank=rank) for rank, tier in enumerate(tiers, start=1)
+        )
         policy = Policy.objects.create(team=team, name="default")
         version = write_version(policy, default_document(tiers), author=None)
         audit.append(
             team.pk,
-            [Entry("team_created", SYSTEM, facts={"slug": slug, "name": name, "tiers": list(tiers), "policy": str(version)})],
+            [
+                Entry(
+                    "team_created",
+                    SYSTEM,
+                    facts={"slug": slug, "name": name, "tiers": list(tiers), "policy": str(version)},
+                )
+            ],
             at=database_now(),
         )
     return team
 
 
-def add_member(*, team: Team, user: User, tier: str | None, is_admin: bool = False, actor: Actor = SYSTEM) -> Member:
+def add_member(
+    *, team: Team, user: User, tier: str | None, is_admin: bool = False, actor: Actor = SYSTEM
+) -> Member:
     """Make a person a member. Raises IntegrityError when they are one, Tier.DoesNotExist for an unknown tier."""
     with transaction.atomic():
         member = Member.objects.create(
@@ -45,7 +55,12 @@ def add_member(*, team: Team, user: User, tier: str | None, is_admin: bool = Fal
             tier=Tier.objects.get(team=team, name=tier) if tier else None,
             is_admin=is_admin,
         )
-        record(team, "member_changed", actor, {"person": user.get_username(), "tier": tier, "admin": is_admin, "joined": True})
+        record(
+            team,
+            "member_changed",
+            actor,
+            {"person": user.get_username(), "tier": tier, "admin": is_admin, "joined": True},
+        )
     return member
 
 

@@ -41,14 +41,23 @@ def move_tier(*, admin: Member, tier_id: UUID, up: bool) -> Tier:
         if not 0 <= other < len(ladder):
             return ladder[place]
         if admin.tier_id == ladder[place].pk and up:
-            raise NotAllowed("own-tier", "Not changed: moving your own tier up would raise you; another admin must do it.")
+            raise NotAllowed(
+                "own-tier", "Not changed: moving your own tier up would raise you; another admin must do it."
+            )
         if admin.tier_id == ladder[other].pk and not up:
-            raise NotAllowed("own-tier", "Not changed: this would raise your own tier; another admin must do it.")
+            raise NotAllowed(
+                "own-tier", "Not changed: this would raise your own tier; another admin must do it."
+            )
         a, b = ladder[place], ladder[other]
         a.rank, b.rank = b.rank, a.rank
         _check_ladder(admin, {tier.name: tier.rank for tier in ladder})
         Tier.objects.bulk_update([a, b], ["rank"])
-        record(admin.team, "tier_changed", actor_of(admin.user), {"moved": a.name, "rank": a.rank, "swapped_with": b.name})
+        record(
+            admin.team,
+            "tier_changed",
+            actor_of(admin.user),
+            {"moved": a.name, "rank": a.rank, "swapped_with": b.name},
+        )
     return a
 
 
@@ -60,9 +69,21 @@ def _check_ladder(admin: Member, ranks: dict[str, int]) -> None:
 
 
 def _check_name(name: str) -> None:
-    if not name or len(name) > 40 or not name.isascii() or not name.replace("-", "").isalnum() or name != name.lower():
-        raise Invalid("invalid-tier-name", "Use lower-case letters, digits and dashes, at most 40.", errors=[FieldError("/name", "invalid-tier-name")])
+    if (
+        not name
+        or len(name) > 40
+        or not name.isascii()
+        or not name.replace("-", "").isalnum()
+        or name != name.lower()
+    ):
+        raise Invalid(
+            "invalid-tier-name",
+            "Use lower-case letters, digits and dashes, at most 40.",
+            errors=[FieldError("/name", "invalid-tier-name")],
+        )
 
 
 def _taken(name: str) -> Invalid:
-    return Invalid("tier-taken", f"There is a tier {name} already.", errors=[FieldError("/name", "tier-taken")])
+    return Invalid(
+        "tier-taken", f"There is a tier {name} already.", errors=[FieldError("/name", "tier-taken")]
+    )

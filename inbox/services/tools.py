@@ -59,15 +59,23 @@ def check(tool: ToolDescription) -> None:
     errors: list[FieldError] = []
     if tool.harmless and tool.effect is not Effect.READ:
         errors.append(FieldError("/harmless", "only-reads", "Only a tool that reads can be harmless."))
-    if len(tool.rejection_presets) > MAX_PRESETS or any(not p.strip() or len(p) > 300 for p in tool.rejection_presets):
-        errors.append(FieldError("/rejection_presets", "invalid-presets", "Up to nine sentences of at most 300 characters."))
+    if len(tool.rejection_presets) > MAX_PRESETS or any(
+        not p.strip() or len(p) > 300 for p in tool.rejection_presets
+    ):
+        errors.append(
+            FieldError(
+                "/rejection_presets", "invalid-presets", "Up to nine sentences of at most 300 characters."
+            )
+        )
     if tool.template:
         try:
             compile_template(tool.template)
         except TemplateError as error:
             errors.append(FieldError("/template", "invalid-template", str(error)))
     if errors:
-        raise Invalid("invalid-tool", "Not saved: " + " ".join(error.detail for error in errors), errors=errors)
+        raise Invalid(
+            "invalid-tool", "Not saved: " + " ".join(error.detail for error in errors), errors=errors
+        )
 
 
 def _store(team: Team, tool: ToolDescription) -> tuple[Tool, dict[str, object]]:
@@ -81,5 +89,7 @@ def _store(team: Team, tool: ToolDescription) -> tuple[Tool, dict[str, object]]:
         "rejection_presets": list(tool.rejection_presets),
     }
     earlier = Tool.objects.select_for_update().filter(team=team, name=tool.name).values(*values).first()
-    row, _ = Tool.objects.update_or_create(team=team, name=tool.name, defaults={**values, "updated_at": Now()})
+    row, _ = Tool.objects.update_or_create(
+        team=team, name=tool.name, defaults={**values, "updated_at": Now()}
+    )
     return row, {"tool": tool.name, "before": earlier, "after": values}

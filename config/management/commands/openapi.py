@@ -31,4 +31,6 @@ class Command(BaseCommand):
             SNAPSHOT.write_text(current)
             self.stdout.write(f"Wrote {SNAPSHOT.relative_to(settings.BASE_DIR)}.")
         elif not SNAPSHOT.exists() or SNAPSHOT.read_text() != current:
-            raise CommandError("docs/reference/openapi.json is out of date: run `manage.py openapi` and commit it.")
+            raise CommandError(
+                "docs/reference/openapi.json is out of date: run `manage.py openapi` and commit it."
+            )

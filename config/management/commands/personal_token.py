@@ -31,5 +31,7 @@ class Command(BaseCommand):
             return
         if not 1 <= options["days"] <= 366:
             raise CommandError("--days takes a number from 1 to 366.")
-        _, text = personal_tokens.issue(person=person, name=options["name"], lifetime=timedelta(days=options["days"]))
+        _, text = personal_tokens.issue(
+            person=person, name=options["name"], lifetime=timedelta(days=options["days"])
+        )
         self.stdout.write(text)

@@ -49,7 +49,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-        parser.add_argument("--team", default="demo", help="Slug of the team that receives them; made when it does not exist.")
+        parser.add_argument(
+            "--team", default="demo", help="Slug of the team that receives them; made when it does not exist."
+        )
         parser.add_argument("--concurrency", type=int, default=8, help="Calls under way at once.")
         parser.add_argument("--limit", type=int, default=0, help="Only the first N calls.")
         parser.add_argument(
@@ -74,7 +76,9 @@ class Command(BaseCommand):
             slug=options["team"], name=options["team"].replace("-", " ").title()
         )
         if options["describe_tools"]:
-            import_tools(team=team, tools=[_described(name, effect) for name, effect in effects(paths).items()])
+            import_tools(
+                team=team, tools=[_described(name, effect) for name, effect in effects(paths).items()]
+            )
         tokens = _tokens(team, {call.agent for call in calls if call.body is not None})
         tally = Tally()
         started = time.monotonic()
@@ -86,7 +90,9 @@ class Command(BaseCommand):
         else:
             _print(console, figures)
         if tally.server_errors or figures["lost"]:
-            raise CommandError(f"{tally.server_errors} answers were 5xx and {figures['lost']} accepted calls are not stored.")
+            raise CommandError(
+                f"{tally.server_errors} answers were 5xx and {figures['lost']} accepted calls are not stored."
+            )
 
     def _send(
         self, calls: list[Recorded], tokens: dict[str, str], tally: Tally, concurrency: int, console: Console
@@ -94,7 +100,13 @@ class Command(BaseCommand):
         waiting: queue.Queue[Recorded] = queue.Queue()
         for call in calls:
             waiting.put(call)
-        columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}/s"), TimeElapsedColumn())
+        columns = (
+            TextColumn("replaying"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}/s"),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("", total=len(calls), rate="–")
             began = time.monotonic()
@@ -108,7 +120,9 @@ class Command(BaseCommand):
                             return
                         _post(client, call, tokens, tally)
                         done = len(calls) - waiting.qsize()
-                        progress.update(task, advance=1, rate=f"{done / max(time.monotonic() - began, 0.001):.0f}")
+                        progress.update(
+                            task, advance=1, rate=f"{done / max(time.monotonic() - began, 0.001):.0f}"
+                        )
 
             threads = [threading.Thread(target=work) for _ in range(max(1, concurrency))]
             for thread in threads:
@@ -160,12 +174,16 @@ def _tokens(team: Team, handles: set[str]) -> dict[str, str]:
         agent = Agent.objects.filter(team_id=team.pk, handle=handle).first() or gateway.register_agent(
             team_id=team.pk, handle=handle, owner=None
         )
-        _, tokens[handle] = gateway.issue_token(agent=agent, name="replay", created_by=None, lifetime=timedelta(hours=6))
+        _, tokens[handle] = gateway.issue_token(
+            agent=agent, name="replay", created_by=None, lifetime=timedelta(hours=6)
+        )
     return tokens
 
 
 def _described(name: str, effect: Effect) -> ToolDescription:
-    return ToolDescription(name=name, effect=effect, harmless=effect is Effect.READ, reversible=effect is Effect.WRITE)
+    return ToolDescription(
+        name=name, effect=effect, harmless=effect is Effect.READ, reversible=effect is Effect.WRITE
+    )
 
 
 def _figures(team: Team, calls: list[Recorded], tally: Tally, seconds: float) -> dict[str, Any]:

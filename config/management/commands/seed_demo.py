@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from agents import afterwards
+from agents.demos.rounds import start_round
 from config import demo_team
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest
@@ -28,10 +29,12 @@ class Command(BaseCommand):
         team = demo_team.seed()
         if options["reset"]:
             waiting = ApprovalRequest.objects.filter(team=team, state=State.PENDING.value, channel="hosted")
-            for request in waiting.select_related("agent").distinct("agent", "thread").order_by("agent", "thread"):
+            for request in (
+                waiting.select_related("agent").distinct("agent", "thread").order_by("agent", "thread")
+            ):
                 with transaction.atomic():
                     withdraw_thread(agent=request.agent, thread=request.thread, reason="The demo was reset.")
-            demo_team.start_round(team.pk)
+            start_round(team.pk)
         else:
             demo_team.first_round(team)
         afterwards.drain(seconds=5)

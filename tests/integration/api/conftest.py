@@ -21,7 +21,9 @@ class Caller:
     token: str
     client: Client
 
-    def call(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str) -> HttpResponse:
+    def call(
+        self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str
+    ) -> HttpResponse:
         """One call; `body` is sent as JSON, `raw` as it is."""
         sent = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         given = {"Content-Type": "application/json", **headers}
@@ -29,7 +31,11 @@ class Caller:
             given.setdefault("Authorization", f"Bearer {self.token}")
         content_type = given.pop("Content-Type")
         return self.client.generic(
-            method, f"/api/v1{path}", sent, content_type=content_type, headers=given  # type: ignore[arg-type]
+            method,
+            f"/api/v1{path}",
+            sent,
+            content_type=content_type,
+            headers=given,  # type: ignore[arg-type]
         )
 
 

@@ -30,7 +30,9 @@ def test_wrong_and_unknown_tokens_get_the_same_answer(world: World, client: Clie
     assert {**wrong, "request_id": ""} == {**unknown, "request_id": ""}
 
 
-@pytest.mark.parametrize("spoil", [lambda t: t + "\n", lambda t: t[:9] + " " + t[9:], lambda t: "Bearer " + t])
+@pytest.mark.parametrize(
+    "spoil", [lambda t: t + "\n", lambda t: t[:9] + " " + t[9:], lambda t: "Bearer " + t]
+)
 def test_a_spoilt_token_is_401(world: World, client: Client, spoil) -> None:  # type: ignore[no-untyped-def]
     response = client.get("/api/v1/requests", headers={"Authorization": f"Bearer {spoil(world.token)}"})
     assert_problem(response, 401)  # type: ignore[arg-type]
@@ -72,13 +74,13 @@ def test_a_person_decides_with_a_personal_token(world: World, client: Client) ->
 
 def test_strangers_get_404(world: World, client: Client) -> None:
     request = ask(world)
-    response = _person(world, world.charlie, client).call("POST", f"/requests/{request.pk}/decide", _decision(request))
+    response = _person(world, world.charlie, client).call(
+        "POST", f"/requests/{request.pk}/decide", _decision(request)
+    )
     assert_problem(response, 404, "not-found")
 
 
-@pytest.mark.parametrize(
-    ("who", "code"), [("dave", "insufficient-tier"), ("erin", "no-tier")]
-)
+@pytest.mark.parametrize(("who", "code"), [("dave", "insufficient-tier"), ("erin", "no-tier")])
 def test_those_who_may_not_are_told_why(world: World, client: Client, who: str, code: str) -> None:
     request = ask(world, "send_email", {"to": "a@example.com", "subject": "Hi"})
     response = _person(world, getattr(world, who), client).call(
@@ -105,10 +107,14 @@ def test_those_who_may_not_are_told_why(world: World, client: Client, who: str, 
         ({"idempotency_key": ""}, 422),
     ],
 )
-def test_wrong_decisions_are_refused_and_change_nothing(world: World, client: Client, change: dict[str, object], status: int) -> None:
+def test_wrong_decisions_are_refused_and_change_nothing(
+    world: World, client: Client, change: dict[str, object], status: int
+) -> None:
     request = ask(world)
     person = _person(world, world.dave, client)
-    assert_problem(person.call("POST", f"/requests/{request.pk}/decide", {**_decision(request), **change}), status)
+    assert_problem(
+        person.call("POST", f"/requests/{request.pk}/decide", {**_decision(request), **change}), status
+    )
     request.refresh_from_db()
     assert request.state == "pending"
     assert request.votes_cast == 0
@@ -125,7 +131,9 @@ def test_deciding_is_never_a_get(world: World, client: Client, method: str) -> N
 def test_a_second_verdict_is_told_who_was_first(world: World, client: Client) -> None:
     request = ask(world)
     _person(world, world.dave, client).call("POST", f"/requests/{request.pk}/decide", _decision(request))
-    response = _person(world, world.alice, client).call("POST", f"/requests/{request.pk}/decide", _decision(request))
+    response = _person(world, world.alice, client).call(
+        "POST", f"/requests/{request.pk}/decide", _decision(request)
+    )
     problem = assert_problem(response, 409, "already-decided")
     assert problem["who"] == world.dave.username
     assert problem["when"]
@@ -136,7 +144,9 @@ def test_the_owner_and_the_tokens_maker_may_not_approve(world: World, client: Cl
     gateway.issue_token(agent=world.agent, name="t2", created_by=world.bob, lifetime=timedelta(days=1))
     request = ask(world)
     for who in (world.alice, world.bob):
-        response = _person(world, who, client).call("POST", f"/requests/{request.pk}/decide", _decision(request))
+        response = _person(world, who, client).call(
+            "POST", f"/requests/{request.pk}/decide", _decision(request)
+        )
         assert_problem(response, 403, "self-approval")
 
 

@@ -49,11 +49,17 @@ def adapted(case: dict[str, Any]) -> bytes:
     return json.dumps(full).encode()
 
 
-def test_every_case_gets_its_refusal_and_changes_nothing(agent_api: Caller, world: World, shared: Path) -> None:
+def test_every_case_gets_its_refusal_and_changes_nothing(
+    agent_api: Caller, world: World, shared: Path
+) -> None:
     wrong = []
     checked = 0
     for case in cases(shared):
-        if case["group"] not in GROUPS or case["id"] in NOT_HERE or ("body" not in case and "gen" not in case):
+        if (
+            case["group"] not in GROUPS
+            or case["id"] in NOT_HERE
+            or ("body" not in case and "gen" not in case)
+        ):
             continue
         before = (ApprovalRequest.objects.count(), AuditEvent.objects.count())
         response = agent_api.call("POST", "/requests", raw=adapted(case))
@@ -72,7 +78,9 @@ def test_every_case_gets_its_refusal_and_changes_nothing(agent_api: Caller, worl
     assert agent_api.call("POST", "/requests", body()).status_code == 201
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
 def test_only_json_is_read(agent_api: Caller, content_type: str) -> None:
     response = agent_api.call("POST", "/requests", body(), **{"Content-Type": content_type})
     assert_problem(response, 415, "unsupported-media-type")
@@ -90,7 +98,9 @@ def test_other_methods_are_named_in_allow(agent_api: Caller, method: str) -> Non
 
 
 def test_the_method_override_header_changes_nothing(agent_api: Caller) -> None:
-    assert agent_api.call("POST", "/requests", body(), **{"X-HTTP-Method-Override": "DELETE"}).status_code == 201
+    assert (
+        agent_api.call("POST", "/requests", body(), **{"X-HTTP-Method-Override": "DELETE"}).status_code == 201
+    )
 
 
 def test_a_foreign_host_is_refused(agent_api: Caller) -> None:
@@ -109,7 +119,8 @@ def test_no_foreign_origin_is_granted_anything(agent_api: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/requests/%00", "/requests/..%2f..%2f", "/requests/%2e%2e", "/requests/١٢٣", "/requests/x;y=1/decide"]
+    "path",
+    ["/requests/%00", "/requests/..%2f..%2f", "/requests/%2e%2e", "/requests/١٢٣", "/requests/x;y=1/decide"],
 )
 def test_odd_paths_are_not_found(agent_api: Caller, path: str) -> None:
     response = agent_api.call("GET", path)

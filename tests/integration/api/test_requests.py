@@ -78,7 +78,9 @@ def test_an_approved_request_carries_exactly_the_arguments_asked_for(agent_api: 
 
 def test_a_rejected_request_carries_the_reason_and_no_arguments(agent_api: Caller, world: World) -> None:
     created = agent_api.call("POST", "/requests", body()).json()
-    vote(world, ApprovalRequest.objects.get(pk=created["id"]), world.dave, "reject", message="Not on a Friday.")
+    vote(
+        world, ApprovalRequest.objects.get(pk=created["id"]), world.dave, "reject", message="Not on a Friday."
+    )
     action = agent_api.call("GET", f"/requests/{created['id']}").json()["decision"]["actions"][0]
     assert action["type"] == "reject"
     assert action["args"] is None
@@ -91,7 +93,9 @@ def test_another_agents_request_is_not_there(agent_api: Caller, world: World) ->
     from agents import services as gateway
 
     neighbour = gateway.register_agent(team_id=world.team.pk, handle="neighbour", owner=world.erin)
-    _, token = gateway.issue_token(agent=neighbour, name="t", created_by=world.erin, lifetime=timedelta(days=1))
+    _, token = gateway.issue_token(
+        agent=neighbour, name="t", created_by=world.erin, lifetime=timedelta(days=1)
+    )
     request = ask(world)
     other = Caller(token, agent_api.client)
     for response in (
@@ -131,11 +135,15 @@ def test_an_outcome_is_reported_once(agent_api: Caller, world: World) -> None:
     assert agent_api.call("POST", path, {"status": "succeeded", "detail": "ok"}).status_code == 200
     assert agent_api.call("POST", path, {"status": "succeeded", "detail": "ok"}).status_code == 200
     assert_problem(agent_api.call("POST", path, {"status": "failed"}), 409, "outcome-reported")
-    assert_problem(agent_api.call("POST", f"/requests/{ask(world).pk}/outcome", {"status": "failed"}), 409, "not-decided")
+    assert_problem(
+        agent_api.call("POST", f"/requests/{ask(world).pk}/outcome", {"status": "failed"}), 409, "not-decided"
+    )
 
 
 def test_a_thread_says_what_it_does(agent_api: Caller) -> None:
-    answer = agent_api.call("PUT", "/threads/run-1", {"status": "running", "goal": "Sell", "step": "2 of 3", "progress": 0.5})
+    answer = agent_api.call(
+        "PUT", "/threads/run-1", {"status": "running", "goal": "Sell", "step": "2 of 3", "progress": 0.5}
+    )
     assert answer.status_code == 200, answer.content
     assert answer.json()["progress"] == 0.5
     assert_problem(agent_api.call("PUT", "/threads/run-1", {"status": "asleep"}), 422)
@@ -158,9 +166,11 @@ def test_a_wait_out_of_range_is_refused(agent_api: Caller, world: World) -> None
         assert_problem(agent_api.call("GET", f"/requests/{request.pk}?wait={wait}"), 422)
 
 
-def test_creating_runs_a_fixed_number_of_queries(agent_api: Caller, world: World, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_creating_runs_a_fixed_number_of_queries(
+    agent_api: Caller, world: World, django_assert_num_queries
+) -> None:  # type: ignore[no-untyped-def]
     agent_api.call("POST", "/requests", body())
-    with django_assert_num_queries(20) as few:
+    with django_assert_num_queries(17) as few:
         agent_api.call("POST", "/requests", body())
     for _ in range(30):
         ask(world)

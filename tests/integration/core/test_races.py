@@ -51,7 +51,10 @@ def test_two_approvals_fill_two_slots_and_never_stick(real_world: World) -> None
         assert all(isinstance(result, Decided) for result in results), results
         request.refresh_from_db()
         assert (request.state, request.outcome) == ("decided", "approved")
-        assert sorted(Vote.objects.filter(request=request).values_list("slot", flat=True)) == ["lead#1", "lead#2"]
+        assert sorted(Vote.objects.filter(request=request).values_list("slot", flat=True)) == [
+            "lead#1",
+            "lead#2",
+        ]
     check_team(real_world.team)
 
 
@@ -79,7 +82,9 @@ def test_a_double_click_gets_two_equal_answers(real_world: World) -> None:
             lambda r=request, k=key: vote(real_world, r, real_world.dave, idempotency_key=k),
             lambda r=request, k=key: vote(real_world, r, real_world.dave, idempotency_key=k),
         )
-        decisions = {result.decision.pk for result in results if isinstance(result, Decided) and result.decision}
+        decisions = {
+            result.decision.pk for result in results if isinstance(result, Decided) and result.decision
+        }
         assert len(decisions) == 1, results
         assert sorted(result.repeated for result in results if isinstance(result, Decided)) == [False, True]
         assert Vote.objects.filter(request=request).count() == 1
@@ -205,4 +210,3 @@ def _move_deadline(request: ApprovalRequest, after_now: timedelta) -> None:
 @pytest.fixture(autouse=True)
 def _no_leftover_transaction(real_world: World) -> None:
     assert not connection.in_atomic_block
-

@@ -1,0 +1,132 @@
+"""Waiting for a decision over the real front: quick when decided, nothing held while waiting, safe without a broker."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from django.db import connection
+
+from inbox.models import ApprovalRequest
+from tests.factories import World, ask, body, vote
+from tests.product import Product, product, until
+
+
+@pytest.fixture
+def served(real_world: World, tmp_path: Path) -> Iterator[Product]:
+    """The web process alone."""
+    with product(tmp_path) as running:
+        running.start("web")
+        yield running
+
+
+def waiting_call(
+    served: Product, world: World, request: ApprovalRequest, wait: float
+) -> tuple[threading.Thread, list[tuple[float, httpx2.Response]]]:
+    """Start a long poll on a thread; the list gets (when it was answered, the answer)."""
+    answers: list[tuple[float, httpx2.Response]] = []
+
+    def call() -> None:
+        with httpx2.Client(trust_env=False, timeout=wait + 10) as client:
+            response = client.get(
+                f"{served.origin}/api/v1/requests/{request.pk}",
+                params={"wait": wait},
+                headers={"Authorization": f"Bearer {world.token}"},
+            )
+        answers.append((time.monotonic(), response))
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    return thread, answers
+
+
+def test_a_decision_wakes_the_waiting_agent(served: Product, real_world: World) -> None:
+    request = ask(real_world)
+    thread, answers = waiting_call(served, real_world, request, 20)
+    until(lambda: _sees_first_read(real_world), 10)
+    vote(real_world, request, real_world.dave)
+    decided = time.monotonic()
+    thread.join(15)
+    when, response = answers[0]
+    assert response.json()["outcome"] == "approved"
+    assert when - decided < 5
+
+
+def test_the_wait_ends_by_itself(served: Product, real_world: World) -> None:
+    request = ask(real_world)
+    thread, answers = waiting_call(served, real_world, request, 1)
+    thread.join(10)
+    assert answers[0][1].json()["state"] == "pending"
+
+
+def test_a_closed_request_and_a_strangers_are_answered_at_once(served: Product, real_world: World) -> None:
+    closed = ask(real_world, "lookup_order", {"order": "#1"})
+    thread, answers = waiting_call(served, real_world, closed, 20)
+    thread.join(5)
+    assert answers[0][1].json()["state"] == "decided"
+    with httpx2.Client(trust_env=False) as client:
+        response = client.get(
+            f"{served.origin}/api/v1/requests/{closed.pk}?wait=20",
+            headers={"Authorization": "Bearer plc_000000000000_" + "x" * 43},
+        )
+    assert response.status_code == 401
+
+
+def test_forty_waiting_agents_hold_no_connection_and_block_nobody(served: Product, real_world: World) -> None:
+    """More waits than there are threads: another call is answered meanwhile, and all are woken."""
+    requests = [ask(real_world, thread=f"run-{n}") for n in range(40)]
+    before = _connections()
+    calls = [waiting_call(served, real_world, request, 30) for request in requests]
+    with httpx2.Client(trust_env=False, timeout=10) as client:
+        until(lambda: client.get(f"{served.origin}/healthz").status_code == 200, 10)
+    assert _connections() - before <= 10
+    for request in requests:
+        vote(real_world, request, real_world.dave)
+    for thread, _ in calls:
+        thread.join(20)
+    assert {answers[0][1].json()["outcome"] for _, answers in calls} == {"approved"}
+
+
+def test_without_a_broker_the_wait_still_ends(real_world: World, tmp_path: Path) -> None:
+    with product(tmp_path, REDIS_URL="unix:///nonexistent/valkey.sock?db=0") as running:
+        running.start("web")
+        request = ask(real_world)
+        thread, answers = waiting_call(running, real_world, request, 25)
+        vote(real_world, request, real_world.dave)
+        thread.join(20)
+        assert answers[0][1].json()["outcome"] == "approved"
+
+
+def test_bodies_over_the_cap_are_refused_before_they_are_stored(served: Product, real_world: World) -> None:
+    def pieces(count: int) -> Iterator[bytes]:
+        for _ in range(count):
+            yield b" " * 1024
+        yield json.dumps(body()).encode()
+
+    headers = {"Authorization": f"Bearer {real_world.token}", "Content-Type": "application/json"}
+    with httpx2.Client(trust_env=False, timeout=10) as client:
+        declared = client.post(
+            f"{served.origin}/api/v1/requests", content=b"x" * (300 * 1024), headers=headers
+        )
+        chunked = client.post(f"{served.origin}/api/v1/requests", content=pieces(400), headers=headers)
+        short = client.post(f"{served.origin}/api/v1/requests", content=pieces(2), headers=headers)
+    assert (declared.status_code, chunked.status_code, short.status_code) == (413, 413, 201)
+    assert declared.json()["code"] == chunked.json()["code"] == "body-too-large"
+
+
+def _connections() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _sees_first_read(world: World) -> bool:
+    world.agent.refresh_from_db()
+    return world.agent.last_seen_at is not None

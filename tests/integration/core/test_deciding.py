@@ -1,0 +1,150 @@
+"""Who decides what: tiers, quorum, policy in force, repeats, refusals in the record."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from agents.contract import Submission
+from inbox.errors import AlreadyVoted, Changed, Expired, Invalid, NotAllowed, NotFound
+from inbox.models import AuditEvent, Decision, IdempotencyKey, Vote
+from inbox.policy.need import Need
+from inbox.policy.words import Risk
+from inbox.services.expire import expire_due
+from inbox.services.policies import save_ladder
+from inbox.services.submit import submit
+from tests.factories import World, ask, body, vote
+
+EMAIL = {"to": "a@example.com", "subject": "Hi"}
+
+
+def test_low_risk_is_for_anyone_with_a_tier(world: World) -> None:
+    request = ask(world)
+    assert request.risk == "low"
+    assert vote(world, request, world.dave).decision is not None
+
+
+def test_high_risk_needs_the_third_tier(world: World) -> None:
+    request = ask(world, "send_email", EMAIL)
+    for person in (world.dave, world.carol):
+        with pytest.raises(NotAllowed) as refusal:
+            vote(world, request, person)
+        assert refusal.value.code == "insufficient-tier"
+    assert vote(world, request, world.alice).decision is not None
+
+
+def test_critical_needs_two_distinct_people_of_the_third_tier(world: World) -> None:
+    request = ask(world, "delete_accounts", {"accounts": list(range(1_247))})
+    first = vote(world, request, world.alice)
+    assert first.decision is None
+    assert len(first.slots_open) == 1
+    with pytest.raises(AlreadyVoted):
+        vote(world, request, world.alice)
+    assert vote(world, request, world.bob).decision is not None
+
+
+def test_one_eligible_rejection_ends_it(world: World) -> None:
+    request = ask(world, "delete_accounts", {"accounts": list(range(1_247))})
+    vote(world, request, world.alice)
+    decided = vote(world, request, world.bob, "reject", message="Leave out paying customers.")
+    assert decided.decision is not None
+    assert decided.decision.outcome == "rejected"
+
+
+def test_admins_and_strangers_decide_nothing(world: World) -> None:
+    request = ask(world)
+    with pytest.raises(NotAllowed) as refusal:
+        vote(world, request, world.erin)
+    assert refusal.value.code == "no-tier"
+    with pytest.raises(NotFound):
+        vote(world, request, world.charlie)
+
+
+def test_a_refusal_is_audited(world: World) -> None:
+    request = ask(world, "send_email", EMAIL)
+    with pytest.raises(NotAllowed):
+        vote(world, request, world.dave)
+    event = AuditEvent.objects.get(request=request, verb="refused")
+    assert event.actor == world.dave.username
+
+
+def test_another_digest_is_a_conflict(world: World) -> None:
+    with pytest.raises(Changed):
+        vote(world, ask(world), world.dave, digest="sha256:" + "0" * 64)
+
+
+def test_a_tightened_policy_counts_for_what_is_pending(world: World) -> None:
+    request = ask(world)
+    _bind(
+        world,
+        {risk: Need(tier="lead", count=1) for risk in Risk} | {Risk.CRITICAL: Need(tier="lead", count=2)},
+        base=1,
+    )
+    with pytest.raises(NotAllowed):
+        vote(world, request, world.dave)
+    assert vote(world, request, world.alice).decision is not None
+
+
+def test_a_loosened_policy_does_not_loosen_what_is_pending(world: World) -> None:
+    request = ask(world, "send_email", EMAIL)
+    _bind(world, {risk: Need(tier="reviewer", count=1) for risk in Risk}, base=1)
+    with pytest.raises(NotAllowed):
+        vote(world, request, world.dave)
+    fresh = ask(world, "send_email", EMAIL)
+    assert vote(world, fresh, world.dave).decision is not None
+
+
+def test_a_repeat_returns_the_first_answer_and_another_body_is_refused(world: World) -> None:
+    request, key = ask(world), uuid4().hex
+    first = vote(world, request, world.dave, idempotency_key=key)
+    again = vote(world, request, world.dave, idempotency_key=key)
+    assert again.repeated
+    assert first.decision is not None
+    assert again.decision is not None
+    assert first.decision.pk == again.decision.pk
+    with pytest.raises(Invalid) as refusal:
+        vote(world, request, world.dave, "reject", idempotency_key=key)
+    assert refusal.value.code == "idempotency-key-reused"
+    assert IdempotencyKey.objects.filter(key=key).count() == 1
+
+
+def test_actions_may_be_decided_apart_by_one_person(world: World) -> None:
+    actions = [
+        {"key": f"a{n}", "name": "write_file", "args": {"path": f"docs/{n}", "text": "x"}} for n in range(3)
+    ]
+    submission = Submission.model_validate({**body(), "actions": actions})
+    request = submit(agent=world.agent, team=world.team, submission=submission).request
+    decided = vote(world, request, world.dave, actions={"a0": "approve", "a1": "reject", "a2": "approve"})
+    assert decided.decision is not None
+    assert decided.decision.outcome == "mixed"
+    other = submit(
+        agent=world.agent, team=world.team, submission=submission.model_copy(update={"dedupe_key": "n"})
+    ).request
+    with pytest.raises(Invalid) as refusal:
+        vote(world, other, world.dave, actions={"a0": "approve"})
+    assert refusal.value.code == "actions-mismatch"
+
+
+def test_a_late_vote_expires_the_request(real_world: World) -> None:
+    from datetime import timedelta
+
+    from inbox.clock import database_now
+    from inbox.models import ApprovalRequest
+
+    request = ask(real_world)
+    ApprovalRequest.objects.filter(pk=request.pk).update(
+        expires_at=database_now() - timedelta(microseconds=1)
+    )
+    with pytest.raises(Expired):
+        vote(real_world, request, real_world.dave)
+    request.refresh_from_db()
+    assert request.state == "expired"
+    decision = Decision.objects.get(request=request)
+    assert (decision.kind, decision.outcome, decision.person) == ("timeout", "rejected", None)
+    assert not Vote.objects.filter(request=request).exists()
+    assert expire_due() == 0
+
+
+def _bind(world: World, ladder: dict[Risk, Need], base: int) -> None:
+    save_ladder(admin=world.member(world.erin), ladder=ladder, base=base)
