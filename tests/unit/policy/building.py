@@ -131,15 +131,33 @@ claims = st.builds(
     cost_usd=st.none() | st.floats(0, 1e6),
     duration_s=st.none() | st.floats(0, 1e6),
 )
-several_facts = st.builds(
-    Facts,
-    agent=st.sampled_from(["clerk", "writer"]),
-    team=st.just("acme"),
-    thread=st.just("run-1"),
-    checkpoint=st.sampled_from(["pre_execution", "pre_commit"]),
-    actions=st.lists(actions, min_size=1, max_size=4).map(tuple),
-    claims=claims,
-    now=st.just(NOW),
+# Wild alone almost never passes or batches, and a property about what passes would hold of nothing.
+calm_actions = st.builds(
+    action,
+    st.sampled_from([HARMLESS, HARMLESS, READ, REVERSIBLE, WRITE, None]),
+    st.dictionaries(st.sampled_from(["path", "note"]), st.text(max_size=8), max_size=2),
+)
+
+
+def facts_of(
+    some_actions: st.SearchStrategy[ActionFacts], claimed: st.SearchStrategy[Claims]
+) -> st.SearchStrategy[Facts]:
+    return st.builds(
+        Facts,
+        agent=st.sampled_from(["clerk", "writer"]),
+        team=st.just("acme"),
+        thread=st.just("run-1"),
+        checkpoint=st.sampled_from(["pre_execution", "pre_commit"]),
+        actions=st.lists(some_actions, min_size=1, max_size=3).map(tuple),
+        claims=claimed,
+        now=st.just(NOW),
+    )
+
+
+several_facts = st.one_of(
+    facts_of(calm_actions, st.just(Claims())),
+    facts_of(calm_actions, claims),
+    facts_of(actions | calm_actions, claims),
 )
 
 
@@ -156,7 +174,7 @@ def rules(draw: st.DrawFn, ident: str, then: tuple[str, ...]) -> Rule:
     return Rule(
         id=ident,
         priority=draw(st.integers(-2, 2)),
-        tool=draw(st.sampled_from(["*", "write_*", "mystery", "look_up", "?elete_rows", "pay"])),
+        tool=draw(st.sampled_from(["*", "*", "write_*", "mystery", "look_up", "?elete_rows"])),
         agent=draw(st.sampled_from(["*", "clerk", "w*"])),
         checkpoint=draw(st.sampled_from([None, None, "pre_execution", "pre_commit"])),
         effects=draw(
