@@ -34,14 +34,15 @@ class Rung:
 class Child:
     """A running child of ours.
 
-    Its own session keeps a terminal's Ctrl-C from reaching it before we decide the order of stopping.
+    Its own session keeps a terminal's Ctrl-C from reaching it before we decide the order of stopping. With
+    `output` None what it writes is read from `self.output`.
     """
 
     def __init__(
         self,
         command: Sequence[str | Path],
         *,
-        output: int | IO[bytes],
+        output: IO[bytes] | None,
         death_signal: signal.Signals,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
@@ -52,7 +53,7 @@ class Child:
         self._process = subprocess.Popen(
             [str(part) for part in (*launch, *command)],
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=subprocess.PIPE if output is None else output,
             stderr=subprocess.STDOUT,
             cwd=cwd,
             env=env,
@@ -75,8 +76,6 @@ class Child:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
-        if self.output:
-            self.output.close()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, pause: Pause = time.sleep) -> bool:

@@ -66,5 +66,7 @@ class Server(ABC):
 
 def last_words(log: Path, lines: int = 5) -> str:
     """The end of a log, for an error message."""
+    if not log.exists():
+        return f"nothing was said in {log}"
     said = log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
     return "\n".join((f"the end of {log}:", *(f"  {line}" for line in said)))
