@@ -36,3 +36,5 @@ def configure(options: dict[str, Any]) -> None:
     root.setLevel(options["level"])
     # A 4xx is an answer, not an incident: Django warns about each one.
     logging.getLogger("django.request").setLevel(logging.ERROR)
+    # One line for each call sent would drown the replay's own.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)

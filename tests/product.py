@@ -34,7 +34,7 @@ class Product:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, name: str, **extra: str) -> subprocess.Popen[bytes]:
-        """Start `web`, `worker`, `beat` or `sweep`; a web process is ready when this returns."""
+        """Start `web`, `worker` or `sweep`; a web process is ready when this returns. `worker-2` is another worker."""
         python = sys.executable
         commands: dict[str, Sequence[str]] = {
             "web": [
@@ -74,7 +74,7 @@ class Product:
         }
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                commands[name],
+                commands[name.partition("-")[0]],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,

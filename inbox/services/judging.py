@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from agents.contract import ProposedAction, Submission
 from agents.models import Agent
 from inbox import canonical
@@ -16,6 +18,8 @@ from inbox.policy.words import Effect, Risk
 from inbox.rendering.fields import field_table
 from inbox.rendering.sentence import Sentence, TemplateError, compile_template, render
 from inbox.selectors.policy import document_of
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,7 @@ def describe(name: str, args: Mapping[str, canonical.JsonValue], tool: Tool | No
 
 
 def _facts_of(action: ProposedAction, tool: Tool | None) -> ActionFacts:
-    findings = field_table(action.args, schema=action.args_schema).findings
-    blocking = tuple(finding.message for finding in findings if finding.severity == "block")
+    blocking = _blocking_findings(action)
     return ActionFacts(
         key=action.key,
         name=action.name,
@@ -91,6 +94,16 @@ def _facts_of(action: ProposedAction, tool: Tool | None) -> ActionFacts:
         verifiable=not blocking,
         findings=blocking,
     )
+
+
+def _blocking_findings(action: ProposedAction) -> tuple[str, ...]:
+    try:
+        findings = field_table(action.args, schema=action.args_schema).findings
+    except Exception:
+        # What cannot be shown cannot be verified, so it asks for the tier that means; it must not be lost, nor pass.
+        log.exception("payload_not_rendered", tool=action.name)
+        return ("The server could not render these arguments.",)
+    return tuple(finding.message for finding in findings if finding.severity == "block")
 
 
 def _tool_facts(tool: Tool) -> ToolFacts:
