@@ -70,7 +70,8 @@ class Watch:
 
     async def head(self) -> int:
         """Where the team's stream stands."""
-        return await database_sync_to_async(_head)(self.team_id)
+        seq: int = await database_sync_to_async(_head)(self.team_id)
+        return seq
 
     async def _run(self) -> None:
         beaten = time.monotonic()

@@ -60,7 +60,10 @@ def _said(request: ApprovalRequest, envelope: Mapping[str, Any]) -> Iterator[tup
     yield "Goal", context.get("goal", "")
     yield "Why", context.get("rationale", "")
     for action in envelope["actions"]:
-        yield "About the action" if len(envelope["actions"]) == 1 else f"About {action['key']}", action["description"]
+        yield (
+            "About the action" if len(envelope["actions"]) == 1 else f"About {action['key']}",
+            action["description"],
+        )
     yield "Can it be undone", context.get("reversibility", "")
     for text in context.get("alternatives", ()):
         yield "Alternative", text

@@ -70,7 +70,9 @@ def changes_since(turn: Turn, since: int, view: View) -> Changes:
     touched = ApprovalRequest.objects.select_related(
         "agent", "decision__person", "decision__policy_version__policy"
     ).in_bulk({request_id for request_id, _ in events if request_id})
-    standings = turn.standings(request for request in touched.values() if request.state == State.PENDING.value)
+    standings = turn.standings(
+        request for request in touched.values() if request.state == State.PENDING.value
+    )
     asked = {request_id for request_id, verb in events if verb == "requested"}
     new = [pk for pk, standing in standings.items() if pk in asked and _belongs(view, standing.turn)]
     ended = [

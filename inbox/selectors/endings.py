@@ -34,7 +34,10 @@ def closing_of(request: ApprovalRequest) -> Closing | None:
     done = _DONE.get(request.outcome or "", "Decided")
     tone = {"approved": "ok", "rejected": "bad"}.get(request.outcome or "", "")
     return Closing(
-        f"{done} by {decider(decision)}", request.closed_at, tone, decision.message if decision is not None else ""
+        f"{done} by {decider(decision)}",
+        request.closed_at,
+        tone,
+        decision.message if decision is not None else "",
     )
 
 

@@ -73,6 +73,8 @@ def _pages(actions: list[Any], tables: list[FieldTable]) -> list[tuple[ShownActi
                 left = PART_LINES
             left -= lines
             pages[-1].append(
-                ShownAction(action["key"], action["name"], tuple(rows), index > 0, "approve" in action["allow"])
+                ShownAction(
+                    action["key"], action["name"], tuple(rows), index > 0, "approve" in action["allow"]
+                )
             )
     return [tuple(page) for page in pages]

@@ -136,14 +136,18 @@ def done(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     """Closed requests, latest first. Raises Invalid for a cursor that is none."""
     seq, now = head_seq(turn.member.team_id), timezone.now()
     closed = (
-        ApprovalRequest.objects.select_related("agent", "decision__person", "decision__policy_version__policy")
+        ApprovalRequest.objects.select_related(
+            "agent", "decision__person", "decision__policy_version__policy"
+        )
         .filter(chosen.q(), team_id=turn.member.team_id)
         .exclude(state=State.PENDING.value)
         .order_by("-closed_at", "id")
     )
     if after:
         moment, last = _moment(after)
-        closed = closed.filter(Q(closed_at__lt=moment) | Q(closed_at=moment, id__gt=last), closed_at__lte=moment)
+        closed = closed.filter(
+            Q(closed_at__lt=moment) | Q(closed_at=moment, id__gt=last), closed_at__lte=moment
+        )
     found = list(closed[: PAGE + 1])
     rows = tuple(Row(request, closing=closing_of(request)) for request in found[:PAGE])
     cursor = ""
@@ -161,7 +165,9 @@ def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     if after:
         asked = asked.filter(seq__lt=_number(after))
     if chosen:
-        asked = asked.filter(request__in=ApprovalRequest.objects.filter(chosen.q(), team_id=turn.member.team_id))
+        asked = asked.filter(
+            request__in=ApprovalRequest.objects.filter(chosen.q(), team_id=turn.member.team_id)
+        )
     found = list(
         asked.select_related(
             "request__agent", "request__decision__person", "request__decision__policy_version__policy"
@@ -254,7 +260,9 @@ def _moment(cursor: str) -> tuple[datetime, UUID]:
             raise ValueError(first)
         return moment, UUID(last)
     except ValueError:
-        raise Invalid("invalid-cursor", "This address does not continue a list. Open the list again.") from None
+        raise Invalid(
+            "invalid-cursor", "This address does not continue a list. Open the list again."
+        ) from None
 
 
 def _number(cursor: str) -> int:
@@ -269,4 +277,6 @@ def _pair(cursor: str) -> tuple[int, UUID]:
     try:
         return number, UUID(last)
     except ValueError:
-        raise Invalid("invalid-cursor", "This address does not continue a list. Open the list again.") from None
+        raise Invalid(
+            "invalid-cursor", "This address does not continue a list. Open the list again."
+        ) from None

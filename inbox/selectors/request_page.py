@@ -95,7 +95,11 @@ def find(turn: Turn, request_id: UUID) -> ApprovalRequest:
     """A request of the member's team, with what its page needs. Raises NotFound for any other."""
     found = (
         ApprovalRequest.objects.select_related(
-            "agent__owner", "policy_version__policy", "decision__person", "decision__policy_version__policy", "group"
+            "agent__owner",
+            "policy_version__policy",
+            "decision__person",
+            "decision__policy_version__policy",
+            "group",
         )
         .filter(team_id=turn.member.team_id, pk=request_id)
         .first()
@@ -187,14 +191,18 @@ def _timeline(request: ApprovalRequest) -> tuple[Moment, ...]:
     for event in events:
         facts: dict[str, Any] = canonical.read(bytes(event.entry))["facts"]
         moments.append(
-            Moment(event.created_at, event.actor, action_word(event.verb, facts), detail_of(event.verb, facts))
+            Moment(
+                event.created_at, event.actor, action_word(event.verb, facts), detail_of(event.verb, facts)
+            )
         )
     return tuple(moments)
 
 
 def _precedents(request: ApprovalRequest) -> Precedents:
     latest = list(
-        ApprovalRequest.objects.select_related("agent", "decision__person", "decision__policy_version__policy")
+        ApprovalRequest.objects.select_related(
+            "agent", "decision__person", "decision__policy_version__policy"
+        )
         .filter(team_id=request.team_id, tool=request.tool)
         .exclude(state=State.PENDING.value)
         .exclude(pk=request.pk)
@@ -206,7 +214,9 @@ def _precedents(request: ApprovalRequest) -> Precedents:
         counts[word] = counts.get(word, 0) + 1
     # What went wrong before is worth more than what passed.
     latest.sort(key=lambda earlier: earlier.outcome == "approved")
-    listed = [(earlier, closing) for earlier in latest[:LISTED] if (closing := closing_of(earlier)) is not None]
+    listed = [
+        (earlier, closing) for earlier in latest[:LISTED] if (closing := closing_of(earlier)) is not None
+    ]
     return Precedents(tuple(counts.items()), len(latest), tuple(listed))
 
 
@@ -216,7 +226,10 @@ def _release(request: ApprovalRequest) -> Release | None:
         return None
     reported = ReportedOutcome.objects.filter(request=request).first()
     if reported is not None:
-        done = {"succeeded": ("Done: the agent reports success", "ok"), "failed": ("The agent reports failure", "bad")}
+        done = {
+            "succeeded": ("Done: the agent reports success", "ok"),
+            "failed": ("The agent reports failure", "bad"),
+        }
         text, tone = done.get(reported.status, ("The agent does not know how it ended", "warn"))
         return Release(text, tone, reported.reported_at)
     if request.channel == "poll":

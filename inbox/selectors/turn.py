@@ -64,16 +64,16 @@ class Turn:
         """Agents this person owns or made a token of, whose requests someone else must decide."""
         team, person = self.member.team_id, self.member.user_id
         owned = Agent.objects.filter(team_id=team, owner_id=person).values_list("pk", flat=True)
-        made = AgentToken.objects.filter(agent__team_id=team, created_by_id=person).values_list("agent_id", flat=True)
+        made = AgentToken.objects.filter(agent__team_id=team, created_by_id=person).values_list(
+            "agent_id", flat=True
+        )
         return frozenset(owned.union(made))
 
     @cached_property
     def fillable(self) -> tuple[str, ...]:
         """The tiers whose slots this member may fill."""
         rank = self.ranks.get(self.member.tier.name) if self.member.tier else None
-        return tuple(
-            name for name in self.ranks if eligible(Slot(name=name, tier=name), rank, self.ranks)
-        )
+        return tuple(name for name in self.ranks if eligible(Slot(name=name, tier=name), rank, self.ranks))
 
     @cached_property
     def condition(self) -> Q:

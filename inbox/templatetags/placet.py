@@ -55,7 +55,10 @@ def risk(level: str) -> SafeString:
     shape = mark_safe(_SHAPES.get(level, _SHAPES[Risk.UNVERIFIABLE]))  # noqa: S308 - a constant of this module
     word = RISK_WORDS.get(level, level)
     return format_html(
-        '<span class="risk" data-risk="{}"><svg viewBox="0 0 16 16" aria-hidden="true">{}</svg>{}</span>', level, shape, word
+        '<span class="risk" data-risk="{}"><svg viewBox="0 0 16 16" aria-hidden="true">{}</svg>{}</span>',
+        level,
+        shape,
+        word,
     )
 
 
@@ -144,7 +147,10 @@ def new_key() -> str:
 @register.simple_tag
 def revealed(shown: Revealed) -> SafeString:
     """A revealed text: what does not show itself as badges, look-alikes with their label beside them."""
-    return format_html('<span class="revealed">{}</span>', format_html_join("", "{}", ((_segment(s),) for s in shown.segments)))
+    return format_html(
+        '<span class="revealed">{}</span>',
+        format_html_join("", "{}", ((_segment(s),) for s in shown.segments)),
+    )
 
 
 def _segment(segment: Segment) -> SafeString:

@@ -36,7 +36,9 @@ class TeamRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-def team_page(view: Callable[Concatenate[TeamRequest, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def team_page(
+    view: Callable[Concatenate[TeamRequest, P], HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
     """Lets active members of the team named by `slug` in; sends the anonymous to sign in; strangers get 404.
 
     What the services refuse becomes a page with the refusal's status.

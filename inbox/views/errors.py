@@ -15,7 +15,12 @@ def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     return render(
         request,
         "errors/refused.html",
-        {"title": refused.title, "detail": refused.detail, "errors": refused.errors, "status": refused.status},
+        {
+            "title": refused.title,
+            "detail": refused.detail,
+            "errors": refused.errors,
+            "status": refused.status,
+        },
         status=refused.status,
     )
 
@@ -27,7 +32,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400 for requests Django could not read."""
-    return _plain(request, HTTPStatus.BAD_REQUEST, "Not understood", "Nothing was done. The request could not be read.")
+    return _plain(
+        request, HTTPStatus.BAD_REQUEST, "Not understood", "Nothing was done. The request could not be read."
+    )
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -48,8 +55,18 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500. Renders without a context processor: those may be what failed."""
-    return render(None, "errors/server_error.html", {"request_id": request.META.get("placet.request_id", "")}, status=500)
+    return render(
+        None,
+        "errors/server_error.html",
+        {"request_id": request.META.get("placet.request_id", "")},
+        status=500,
+    )
 
 
 def _plain(request: HttpRequest, status: HTTPStatus, title: str, detail: str) -> HttpResponse:
-    return render(request, "errors/refused.html", {"title": title, "detail": detail, "status": int(status)}, status=status)
+    return render(
+        request,
+        "errors/refused.html",
+        {"title": title, "detail": detail, "status": int(status)},
+        status=status,
+    )

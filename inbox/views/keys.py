@@ -38,6 +38,15 @@ REQUEST_KEYS: Final = (
     Key("]", "Next of your turn"),
     Key("[", "Previous of your turn"),
 )
+SHEET_KEYS: Final = (
+    Key("j", "Next row"),
+    Key("k", "Previous row"),
+    Key("o", "Open the row"),
+    Key("x", "Leave the row out, or put it back"),
+    Key("v", "Looked at the row"),
+    Key("a", "Approve what is ticked"),
+    Key("r", "Reject what is ticked"),
+)
 EVERYWHERE: Final = (
     Key("?", "Keys on this page"),
     Key("Esc", "Back, or close"),

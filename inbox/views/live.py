@@ -30,7 +30,8 @@ def changes(request: TeamRequest) -> HttpResponse:
             "new": [str(pk) for pk in found.new],
             "grave": [str(pk) for pk in found.grave],
             "ended": [
-                {"id": str(row.id), "text": row.text, "at": row.at.isoformat(), "tone": row.tone} for row in found.ended
+                {"id": str(row.id), "text": row.text, "at": row.at.isoformat(), "tone": row.tone}
+                for row in found.ended
             ],
             "voted": [{"id": str(row.id), "needs": row.needs} for row in found.voted],
         }

@@ -30,7 +30,9 @@ def inbox(request: TeamRequest) -> HttpResponse:
 def batches(request: TeamRequest) -> HttpResponse:
     """Every group of requests alike that waits for this person."""
     chosen = parse(request.GET.get("q", ""))
-    return _page(request, queue.lane(request.turn, chosen, Lane.BATCH, request.GET.get("after", "")), "Batches")
+    return _page(
+        request, queue.lane(request.turn, chosen, Lane.BATCH, request.GET.get("after", "")), "Batches"
+    )
 
 
 def _listing(request: TeamRequest) -> Listing:
@@ -52,7 +54,10 @@ def _listing(request: TeamRequest) -> Listing:
 def _page(request: TeamRequest, listing: Listing, title: str) -> HttpResponse:
     here = reverse("queue", args=[request.member.team.slug])
     text = listing.filter.text
-    blocks = [(block, _address(here, q=text, after=block.after, **_place(listing.view, block.name))) for block in listing.blocks]
+    blocks = [
+        (block, _address(here, q=text, after=block.after, **_place(listing.view, block.name)))
+        for block in listing.blocks
+    ]
     context = {
         "title": title,
         "listing": listing,
@@ -66,7 +71,9 @@ def _page(request: TeamRequest, listing: Listing, title: str) -> HttpResponse:
     }
     if request.htmx and request.GET.get("after"):
         # "Load 50 more": the rows of the next page and the button after them, nothing around.
-        return render(request, "inbox/inbox.html#more", {**context, "block": blocks[0][0], "more": blocks[0][1]})
+        return render(
+            request, "inbox/inbox.html#more", {**context, "block": blocks[0][0], "more": blocks[0][1]}
+        )
     return render(request, "inbox/inbox.html", context)
 
 

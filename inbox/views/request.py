@@ -70,10 +70,18 @@ def decide(request: TeamRequest, request_id: UUID) -> HttpResponse:
     """Record a verdict. From medium risk on the consequence is shown first, and only the second press records."""
     from_list = request.POST.get("from") == "list"
     found = request_page.find(request.turn, request_id)
-    bar = Bar(step=request.POST.get("verdict", ""), message=request.POST.get("message", ""), preset=request.POST.get("preset", ""))
+    bar = Bar(
+        step=request.POST.get("verdict", ""),
+        message=request.POST.get("message", ""),
+        preset=request.POST.get("preset", ""),
+    )
     try:
         form = DecideForm(request.POST, request.POST.getlist("approved")).checked()
-        if form.verdict_word == "approve" and not form.cleaned_data["confirmed"] and Risk(found.risk) is not Risk.LOW:
+        if (
+            form.verdict_word == "approve"
+            and not form.cleaned_data["confirmed"]
+            and Risk(found.risk) is not Risk.LOW
+        ):
             return _page(request, request_id, bar)
         keys = found.revisions.get(number=found.revision_number).actions.values_list("key", flat=True)
         decided = record(
@@ -92,7 +100,9 @@ def decide(request: TeamRequest, request_id: UUID) -> HttpResponse:
     except Refused as refused:
         if from_list:
             return _row(request, request_id, refused)
-        return _page(request, request_id, Bar(bar.step, bar.message, bar.preset, refused), status=refused.status)
+        return _page(
+            request, request_id, Bar(bar.step, bar.message, bar.preset, refused), status=refused.status
+        )
     if from_list:
         if request.htmx:
             return _row(request, request_id)

@@ -11,9 +11,9 @@ from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from inbox.errors import NotFound
+from inbox.errors import NotAllowed, NotFound
 from inbox.services.sign_in_links import peek, redeem
 from inbox.views.errors import refusal
 
@@ -34,6 +34,15 @@ class SignIn(LoginView):  # type: ignore[misc] # allauth has no types
 sign_in = SignIn.as_view()
 
 
+@require_safe
+def inactive(request: HttpRequest) -> HttpResponse:
+    """Where allauth sends a person whose account was switched off."""
+    return refusal(
+        request,
+        NotAllowed("inactive", "This account is switched off. An admin of your team can switch it on again."),
+    )
+
+
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session; its live sockets close within five seconds."""
@@ -44,8 +53,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def single_use_link(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows whose link it is and a button, so that whatever fetches links uses none up; POST signs in."""
-    if not (settings.ENV.placet_embedded and _from_here(request)):
+    """GET shows whose link it is and a button, so that whatever fetches links uses none up; POST signs in.
+
+    The embedded default prints links for the demo people in a terminal, so there they work from this machine
+    alone; elsewhere a link is an admin's invitation and works where the invited person is.
+    """
+    if settings.ENV.placet_embedded and not _from_here(request):
         return refusal(request, NotFound())
     person = redeem(token) if request.method == "POST" else peek(token)
     if person is None:

@@ -1,0 +1,53 @@
+"""Ways the page tests look at pages: signed-in clients, and a queue as long as wanted."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from agents.ids import uuid7
+from inbox.models import ApprovalRequest
+from tests.factories import World, ask
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def signed_in(person: User) -> Client:
+    """A browser in which this person is signed in."""
+    client = Client()
+    client.force_login(person, backend=BACKEND)
+    return client
+
+
+def inbox_of(world: World, tail: str = "") -> str:
+    """The address of the world's inbox."""
+    return f"/t/{world.team.slug}/{tail}"
+
+
+def page_of(world: World, request: ApprovalRequest, tail: str = "") -> str:
+    """The address of a request's page."""
+    return inbox_of(world, f"r/{request.pk}{tail}")
+
+
+def decision(request: ApprovalRequest, verdict: str, **more: Any) -> dict[str, Any]:
+    """The fields the page's form would send."""
+    return {"verdict": verdict, "digest": request.digest, "idempotency_key": uuid4().hex, **more}
+
+
+def crowd(request: ApprovalRequest, size: int) -> list[ApprovalRequest]:
+    """`size` more pending requests like this one, as rows only: for counting queries, not for deciding."""
+    copies = []
+    for _ in range(size):
+        one = copy(request)
+        one.pk, one.dedupe_key = uuid7(), uuid4().hex
+        copies.append(one)
+    return ApprovalRequest.objects.bulk_create(copies)
+
+
+def ask_for_a_look(world: World, **fields: Any) -> ApprovalRequest:
+    """A request that is decided by itself."""
+    return ask(world, "send_email", {"to": "a@b.example", "subject": "Hello"}, **fields)
