@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from inbox.views import agents, audit, home, live, people, policy, queue, request, sign_in, tools
+from inbox.views import agents, audit, batch, home, live, people, policy, queue, request, sign_in, tools
 
 urlpatterns = [
     path("", home.first_team, name="home"),
     path("preferences", home.preferences, name="preferences"),
     path("switch-team", home.switch_team, name="switch_team"),
     path("sign-in", sign_in.sign_in, name="sign_in"),
-    # allauth's own name for it
+    # the names allauth looks for
     path("sign-in", sign_in.sign_in, name="account_login"),
+    path("inactive", sign_in.inactive, name="account_inactive"),
     path("sign-in/<str:token>", sign_in.single_use_link, name="sign_in_link"),
     path("sign-out", sign_in.sign_out, name="sign_out"),
     path("t/<slug:slug>/", queue.inbox, name="queue"),
@@ -21,6 +22,10 @@ urlpatterns = [
     path("t/<slug:slug>/r/<uuid:request_id>", request.page, name="request"),
     path("t/<slug:slug>/r/<uuid:request_id>/decide", request.decide, name="decide"),
     path("t/<slug:slug>/r/<uuid:request_id>/why", request.why, name="why"),
+    path("t/<slug:slug>/g/<uuid:group_id>", batch.sheet, name="batch_sheet"),
+    path("t/<slug:slug>/g/<uuid:group_id>/arrivals", batch.arrived, name="batch_arrivals"),
+    path("t/<slug:slug>/g/<uuid:group_id>/decide", batch.decide, name="batch_decide"),
+    path("t/<slug:slug>/b/<uuid:batch_id>", batch.report, name="batch_report"),
     path("t/<slug:slug>/agents", agents.agents, name="agents"),
     path("t/<slug:slug>/agents/<uuid:agent_id>", agents.agent, name="agent"),
     path("t/<slug:slug>/agents/<uuid:agent_id>/enabled", agents.agent_enabled, name="agent_enabled"),
