@@ -6,5 +6,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from config.durability import require_durable_commits
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+# The live front imports this module too: neither serves on a database that could forget what it acknowledged.
+require_durable_commits()
