@@ -21,7 +21,7 @@ _PAIRS: Final = (
     "ⲟo ⲣp ⲥc ⲓi ⲞO ⲢP ⲤC ⲒI ⲚN ⲘM ⲦT "
     "ꓐB ꓑP ꓓD ꓔT ꓖG ꓗK ꓙJ ꓚC ꓜZ ꓝF ꓟM ꓠN ꓡL ꓢS ꓣR ꓦV ꓧH ꓪW ꓫX ꓬY ꓮA ꓰE ꓲI ꓳO ꓴU "
     # Latin letters of phonetic and other alphabets
-    "ɑa ɡg ɩi ıi ȷj ɢG ʀR ɪi ʏY ʟL ᴄc ᴏo ᴠv ᴡw ᴢz ꜱs ᴜu ꞁl ǀl"
+    "ɑa ɡg ɩi ıi ȷj ɢG ʀR ɪi ʏY ʟL ſf ᴄc ᴏo ᴠv ᴡw ᴢz ꜱs ᴜu ꞁl ǀl"
 )
 CONFUSABLE: Final[dict[str, str]] = {pair[0]: pair[1] for pair in _PAIRS.split()}
 
@@ -36,12 +36,15 @@ PUNCTUATION: Final[dict[str, str]] = {
 }
 
 _STYLED: Final = frozenset({"<font>", "<wide>"})
+# Characters that normalisation turns into ASCII punctuation, and Greek writing uses.
+GREEK_PUNCTUATION: Final[dict[str, str]] = {"\u037e": ";", "\u1fef": "`"}
 
 
 @lru_cache(maxsize=65536)
 def styled(char: str) -> str:
-    """The ASCII character a fullwidth or mathematical one stands for, "" when there is none."""
-    if char.isascii() or unicodedata.decomposition(char).partition(" ")[0] not in _STYLED:
+    """The ASCII character a fullwidth or mathematical one, or the Kelvin sign, stands for; "" when there is none."""
+    how = unicodedata.decomposition(char).partition(" ")[0]
+    if char.isascii() or not how or (how.startswith("<") and how not in _STYLED):
         return ""
     plain = unicodedata.normalize("NFKC", char)
     return plain if len(plain) == 1 and plain.isascii() else ""

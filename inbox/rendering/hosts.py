@@ -91,8 +91,9 @@ def _readable(label: str) -> str:
         decoded = label[4:].lower().encode("ascii").decode("punycode")
     except (UnicodeError, ValueError):
         return label
-    # A label that would itself hide something once decoded stays in the form the network uses.
-    return decoded if not decoded.isascii() and _is_label(decoded) else label
+    # What hides something once decoded, or decodes to a dot, stays in the form the network uses.
+    stable = decoded == unicodedata.normalize("NFKC", decoded)
+    return decoded if stable and not decoded.isascii() and _is_label(decoded) else label
 
 
 def _network(label: str) -> str:

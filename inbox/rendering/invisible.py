@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
-from inbox.rendering.characters import ZWJ, ZWNJ, Hidden, hidden, is_mark, label, selector_number
+from inbox.rendering.characters import Hidden, hidden, is_mark, label, selector_number
 from inbox.rendering.findings import Notes, Severity
 from inbox.rendering.orthography import emoji_positions, severity, stays_in_text
-from inbox.rendering.segments import Part, glyph
+from inbox.rendering.segments import Part, glyph, readable
 
 # The tallest honest stack met: biblical Hebrew and Tibetan put up to five marks on a letter.
 _TALLEST_STACK: Final = 5
@@ -75,12 +75,16 @@ def _spelled(kind: Hidden, run: str) -> str:
     return message if len(message) > 1 else ""
 
 
-def loose_marks(text: str, notes: Notes) -> Iterator[Part]:
-    """A badge for each mark that has nothing to stand on, is part of a tower, or covers its character."""
+def loose_marks(text: str, badges: Iterable[Part], notes: Notes) -> Iterator[Part]:
+    """A badge for each mark that has nothing to stand on, is part of a tower, or covers its character.
+
+    A mark right after one of the `badges` would be drawn over that badge.
+    """
     marks = {char for char in set(text) if is_mark(char)}
     if not marks:
         return
     emoji = emoji_positions(text)
+    badged = {badge.end for badge in badges}
     end = 0
     for start, char in enumerate(text):
         if start < end or char not in marks or start in emoji:
@@ -91,10 +95,10 @@ def loose_marks(text: str, notes: Notes) -> Iterator[Part]:
         base = text[start - 1] if start else ""
         if end - start > _TALLEST_STACK:
             notes.add("stacked-marks", "block", start, f"{end - start:,} on one character", end - start)
-        elif _carries_nothing(base):
+        elif start in badged or not base or base.isspace():
             notes.add("stacked-marks", "warn", start, f"{label(char)} on nothing", end - start)
         elif _COVERING.search(text, start, end) and unicodedata.category(base) != "Sm":
-            notes.add("stacked-marks", "warn", start, f"{label(char)} over {base}", end - start)
+            notes.add("stacked-marks", "warn", start, f"{label(char)} over {readable(base)}", end - start)
         else:
             continue
         at = start
@@ -102,7 +106,3 @@ def loose_marks(text: str, notes: Notes) -> Iterator[Part]:
             count = len(list(same))
             yield Part(at, at + count, glyph(mark, count))
             at += count
-
-
-def _carries_nothing(base: str) -> bool:
-    return not base or base.isspace() or (hidden(base) is not None and base not in (ZWNJ, ZWJ))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from inbox.rendering.confusables import PUNCTUATION, styled
+from inbox.rendering.confusables import GREEK_PUNCTUATION, PUNCTUATION, styled
 from inbox.rendering.findings import Notes, Severity
 from inbox.rendering.hosts import international_hosts
 from inbox.rendering.orthography import EAST_ASIAN
@@ -20,6 +20,7 @@ _JOINING: Final = re.compile(
     + "".join(char for char, twin in PUNCTUATION.items() if twin != "-")
     + "](?=[A-Za-z0-9])"
 )
+_GREEK: Final = re.compile("[" + "".join(GREEK_PUNCTUATION) + "]")
 # Each host costs a punycode conversion; beyond this many the text is refused one-key approval instead.
 _MOST_HOSTS: Final = 200
 
@@ -35,7 +36,7 @@ def lookalikes(text: str, scripts: frozenset[str], notes: Notes) -> list[Part]:
         parts += foreign_words(rest, scripts, notes)
         parts += mixed_numbers(rest, notes)
         parts += _styled_words(rest, scripts, notes)
-        parts += _punctuation(rest, notes)
+        parts += _punctuation(rest, scripts, notes)
     parts.sort(key=lambda part: (part.start, -part.end))
     result: list[Part] = []
     end = 0
@@ -112,7 +113,7 @@ def _plain(run: str) -> str:
     return "".join(map(styled, run))
 
 
-def _punctuation(text: str, notes: Notes) -> Iterator[Part]:
+def _punctuation(text: str, scripts: frozenset[str], notes: Notes) -> Iterator[Part]:
     for match in _OPTION_DASH.finditer(text):
         notes.add("lookalike-punctuation", "warn", match.start(), f"{match.group()} is not -")
         yield _beside(
@@ -127,3 +128,7 @@ def _punctuation(text: str, notes: Notes) -> Iterator[Part]:
         yield _beside(
             text, match.start(), match.end(), codes(match.group()), f"Not {PUNCTUATION[match.group()]}."
         )
+    for match in _GREEK.finditer(text) if "GREEK" not in scripts else ():
+        plain = GREEK_PUNCTUATION[match.group()]
+        notes.add("lookalike-punctuation", "block", match.start(), f"{codes(match.group())} is not {plain}")
+        yield _beside(text, match.start(), match.end(), codes(match.group()), f"Not {plain}.")

@@ -18,10 +18,8 @@ from inbox.rendering.lookalikes import lookalikes
 from inbox.rendering.segments import Part, Segment, readable
 
 # A text without any of these cannot be other than it looks: printable ASCII, no padding, no odd host.
-_ODD: Final = re.compile(
-    r"[^\n\t -~]|[ \t]{24}|\t{5}|(?:\n[ \t]*+){8}|xn--|://[^/?#\s@]*+@",
-    re.IGNORECASE,
-)
+# No IGNORECASE here: it would count ı, ſ and the Kelvin sign as ASCII.
+_ODD: Final = re.compile(r"[^\n\t -~]|[ \t]{24}|\t{5}|(?:\n[ \t]*+){8}|[xX][nN]--|://[^/?#\s@]*+@")
 _USERINFO: Final = re.compile(r"://([^/?#\s@]*+)@([^\s/?#]*+)")
 
 
@@ -61,7 +59,8 @@ def reveal(text: str) -> Revealed:
     for match in _USERINFO.finditer(text):
         name, host = map(readable, match.groups())
         notes.add("url-userinfo", "warn", match.start(), f"{name} is a name, {host} is the host")
-    parts = [*padding(text, notes), *invisible(text, scripts, notes), *loose_marks(text, notes)]
+    parts = [*padding(text, notes), *invisible(text, scripts, notes)]
+    parts += list(loose_marks(text, parts, notes))
     hidden = {part.start for part in parts}
     for part in lookalikes(text, scripts, notes):
         if hidden.isdisjoint(range(part.start, part.end)):
