@@ -168,6 +168,17 @@ def test_a_deny_rule_refuses_the_whole_request_and_tells_why() -> None:
     assert "Rule no-rm refuses it" in [reason.text for reason in verdict.reasons]
 
 
+@pytest.mark.parametrize("other", ["allow", "review"])
+def test_a_denied_action_denies_whatever_rules_speak_for_the_others(other: str) -> None:
+    made = document(
+        {"id": "no-rm", "tool": "delete_*", "then": "deny"},
+        {"id": "docs", "tool": "write_*", "then": other, "priority": 9, "note": "For the writer."},
+    )
+    for asked in [(action(REVERSIBLE), action(FINAL)), (action(FINAL), action(REVERSIBLE))]:
+        verdict = judge(made, *asked)
+        assert (verdict.outcome, verdict.rule, verdict.notes) == (Outcome.DENY, "no-rm", ())
+
+
 def test_a_deny_rule_refuses_unknown_tools_too() -> None:
     assert judge(document({"tool": "mystery", "then": "deny"}), action(None)).outcome is Outcome.DENY
 
