@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 
@@ -33,8 +34,8 @@ _LIFETIMES = (("1", "1 day"), ("30", "30 days"), ("90", "90 days"), ("365", "1 y
 class PlainForm(forms.Form):
     """Controls with this product's classes, errors tied to their fields."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type] - passed on as they came
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.label_suffix = ""
         for field in self.fields.values():
             widget = field.widget
@@ -75,7 +76,7 @@ class InviteForm(PlainForm):
     )
     tier = forms.ChoiceField(required=False)
 
-    def __init__(self, *args: object, tiers: Iterable[Tier], **kwargs: object) -> None:
+    def __init__(self, *args: Any, tiers: Iterable[Tier], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _offer_tiers(self, tiers)
 
@@ -93,7 +94,7 @@ class MemberForm(PlainForm):
         required=False, label="Active", help_text="Without it they cannot open this team at all."
     )
 
-    def __init__(self, *args: object, tiers: Iterable[Tier], **kwargs: object) -> None:
+    def __init__(self, *args: Any, tiers: Iterable[Tier], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _offer_tiers(self, tiers)
 

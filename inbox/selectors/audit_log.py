@@ -118,8 +118,8 @@ def _row(
     verb: str,
     request_id: UUID | None,
     sentence: str | None,
-    entry: bytes,
-    digest: bytes,
+    entry: bytes | memoryview[int],
+    digest: bytes | memoryview[int],
 ) -> AuditRow:
     facts = canonical.read(bytes(entry))["facts"]
     return AuditRow(

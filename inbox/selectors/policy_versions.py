@@ -41,7 +41,7 @@ def policy_page(team_id: UUID, *, number: int | None = None, against: int | None
     None when the team has no such version. Three queries, four with a comparison.
     """
     current = current_version(team_id)
-    wanted = {number or current.number, against} - {None}
+    wanted = {wished for wished in (number or current.number, against) if wished is not None}
     found = {
         version.number: version
         for version in PolicyVersion.objects.select_related("policy", "author").filter(

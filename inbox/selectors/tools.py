@@ -70,7 +70,7 @@ def called_but_unknown(team_id: UUID) -> list[str]:
     """Names agents called that the catalogue does not hold, at most 50.
 
     Walks from one distinct name to the next in the index of closed requests, so its cost is the number of names,
-    not the length of the history. Names are the agents' text: shown with `one_line`.
+    not the length of the history.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -13,7 +13,6 @@ from inbox.admin_forms import ToolForm
 from inbox.errors import Invalid, NotFound
 from inbox.models import Tool
 from inbox.policy.words import Effect, Risk
-from inbox.selectors.audit_words import one_line
 from inbox.selectors.tools import preview, tool_of, tools_page
 from inbox.services.people import require_admin_of
 from inbox.services.tools import ToolDescription, save_tool
@@ -31,11 +30,7 @@ def tools(request: TeamRequest) -> HttpResponse:
     return render(
         request,
         "inbox/tools.html",
-        {
-            "page": page,
-            "unknown": [(name, one_line(name)) for name in page.unknown],
-            "first": "after" not in request.GET,
-        },
+        {"page": page, "first": "after" not in request.GET},
     )
 
 

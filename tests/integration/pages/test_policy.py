@@ -1,0 +1,140 @@
+"""The policy page: what is in force in sentences, its versions, and what changed between two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from inbox.policy.document import PolicyDocument, default_document, parse_document
+from inbox.selectors.policy import current_version
+from inbox.selectors.policy_words import diff, ladder_steps, length, needs_words, rule_sentences
+from inbox.services.teams import write_version
+from tests.factories import World
+
+
+def with_rules(*rules: dict[str, Any]) -> PolicyDocument:
+    base = default_document(("reviewer", "senior", "lead")).model_dump(mode="json", exclude_none=True)
+    return parse_document({**base, "rules": list(rules)})
+
+
+RULES = (
+    {"id": "reads-pass", "tool": "lookup_*", "then": "allow", "priority": 1},
+    {"id": "no-wires", "tool": "wire_money", "then": "deny", "priority": 5, "note": "Wires go by phone."},
+    {
+        "id": "mail-look",
+        "tool": "send_*",
+        "agent": "crm-*",
+        "effects": ["irreversible"],
+        "checkpoint": "pre_execution",
+        "then": "review",
+        "risk_at_least": "high",
+        "needs": [{"tier": "lead", "count": 2}],
+        "priority": 5,
+    },
+)
+
+
+def page(client: Client, world: World, **query: object) -> Any:
+    return client.get(reverse("policy", args=[world.team.slug]), query)
+
+
+def test_the_version_in_force_reads_as_sentences(client: Client, world: World) -> None:
+    client.force_login(world.carol)
+    text = page(client, world).content.decode()
+    assert "default@1" in text
+    assert (
+        "needs 2 different people of lead or above. If nobody decides it is rejected after 4 hours." in text
+    )
+    assert "This version has no rules of its own" in text
+    assert current_version(world.team.pk).digest in text
+
+
+def test_rules_stand_in_the_order_they_win() -> None:
+    sentences = rule_sentences(with_rules(*RULES))
+    assert [sentence.id for sentence in sentences] == ["no-wires", "mail-look", "reads-pass"]
+    assert sentences[0].when == "An agent calls wire_money"
+    assert sentences[0].then == "refuse it"
+    assert sentences[1].when == "crm-* calls send_*, the catalogue says it can act for good, at pre execution"
+    assert (
+        sentences[1].then == "ask people as high risk at least and also 2 different people of lead or above"
+    )
+    assert sentences[2].then == "let it pass, if every tool is known and reversible"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "1 second"), (90, "90 seconds"), (5_400, "90 minutes"), (7_200, "2 hours"), (86_400, "1 day")],
+)
+def test_lengths_of_time_are_exact(seconds: int, words: str) -> None:
+    assert length(seconds) == words
+
+
+def test_the_ladder_reads_from_low_to_critical() -> None:
+    steps = ladder_steps(default_document(("only",)))
+    assert [step.risk.value for step in steps] == ["low", "medium", "high", "unverifiable", "critical"]
+    assert steps[0].needs == "1 person of only or above"
+    assert (
+        needs_words(default_document(("a", "b")).ladder[steps[-1].risk]) == "2 different people of b or above"
+    )
+
+
+def test_a_difference_shows_changed_lines_with_some_around_them() -> None:
+    lines = diff(with_rules(), with_rules(RULES[1]))
+    added = [line.text for line in lines if line.kind == "added"]
+    assert any("no-wires" in text for text in added)
+    assert any(line.kind == "gap" for line in lines)
+    assert diff(with_rules(), with_rules()) == []
+
+
+def test_two_versions_are_compared_on_the_page(client: Client, world: World) -> None:
+    first = current_version(world.team.pk)
+    write_version(first.policy, with_rules(RULES[1]), author=world.erin)
+    client.force_login(world.carol)
+    text = page(client, world, version=2, against=1).content.decode()
+    assert "What changed from version 1 to 2" in text
+    assert 'data-kind="added"' in text
+    assert "Wires go by phone." in text
+    assert (
+        "Nothing: both versions hold the same bytes."
+        in page(client, world, version=2, against=2).content.decode()
+    )
+
+
+def test_an_old_version_says_that_it_is_not_in_force(client: Client, world: World) -> None:
+    first = current_version(world.team.pk)
+    write_version(first.policy, with_rules(RULES[1]), author=world.erin)
+    client.force_login(world.carol)
+    assert "Version 2 is in force." in page(client, world, version=1).content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"version": "99"}, {"version": "x"}, {"against": "99"}, {"version": "-1"}, {"version": "9" * 30}],
+)
+def test_versions_that_do_not_exist_are_404(client: Client, world: World, query: dict[str, str]) -> None:
+    client.force_login(world.carol)
+    assert page(client, world, **query).status_code == 404
+
+
+def test_strangers_get_404(client: Client, world: World) -> None:
+    client.force_login(world.charlie)
+    assert page(client, world).status_code == 404
+
+
+def test_the_page_costs_the_same_however_many_versions_there_are(
+    client: Client, world: World, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    client.force_login(world.carol)
+    page(client, world)
+    with django_assert_num_queries(10):
+        page(client, world)
+    version = current_version(world.team.pk)
+    for place in range(10):
+        write_version(version.policy, with_rules({**RULES[1], "priority": place}), author=world.erin)
+    page(client, world)
+    with django_assert_num_queries(10):
+        page(client, world)
