@@ -34,7 +34,7 @@ MAX_WAIT = 60.0
 THREADS = 8
 BULK_FACTOR = 16
 
-bridge = WSGIMiddleware(wsgi, workers=THREADS)  # type: ignore[arg-type]  # Django's handler says less of itself
+bridge = WSGIMiddleware(wsgi, workers=THREADS)
 room = WaitRoom()
 
 

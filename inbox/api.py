@@ -19,7 +19,7 @@ from agents.contract import Identifier, OutcomeReport, Submission, ThreadStatus
 from agents.models import Agent
 from inbox import canonical
 from inbox.errors import FieldError, Invalid, NotFound, Refused
-from inbox.models import Batch, Team
+from inbox.models import ApprovalRequest, Batch, Team
 from inbox.permissions import teams_of, visible_to
 from inbox.schemas import (
     BatchIn,
@@ -97,33 +97,32 @@ def _person(request: HttpRequest) -> User:
 )
 def create(request: HttpRequest, body: Submission) -> Answer:
     """201 for a new request, 200 when the same `dedupe_key` and body came before; 422 for the key with another body."""
-    agent = _agent(request)
-    return _create(agent, _team_of(agent), body)
+    return _create(_agent(request), body)
 
 
-def _create(agent: Agent, team: Team, body: Submission) -> Answer:
-    submitted = submit(agent=agent, team=team, submission=body)
-    row = answers.request_of(agent, submitted.request.pk)
-    return Status(201 if submitted.created else 200, answers.answer(row, seq=answers.stream_seq(team.pk)))
+def _create(agent: Agent, body: Submission) -> Answer:
+    made = submit(agent=agent, submission=body)
+    return Status(
+        201 if made.created else 200, answers.answer(made.request, decision=made.decision, seq=made.seq)
+    )
 
 
-def _team_of(agent: Agent) -> Team:
-    return Team.objects.get(pk=agent.team_id)
+def _answer(row: ApprovalRequest) -> dict[str, Any]:
+    return answers.answer(row, decision=answers.decision_of(row), seq=answers.stream_seq(row.team_id))
 
 
 @router.post("/requests/bulk", response={200: BulkOut, **_PROBLEMS}, summary="Ask for up to 500 at once")
 def create_bulk(request: HttpRequest, body: BulkIn) -> dict[str, Any]:
     """Each item is stored or refused by itself; the answer has one result an item, in order."""
     agent = _agent(request)
-    team = _team_of(agent)
-    return {"items": [_create_one(agent, team, item) for item in body.items]}
+    return {"items": [_create_one(agent, item) for item in body.items]}
 
 
-def _create_one(agent: Agent, team: Team, item: dict[str, Any]) -> dict[str, Any]:
+def _create_one(agent: Agent, item: dict[str, Any]) -> dict[str, Any]:
     try:
         raw = canonical.dumps(item)
         canonical.loads(raw, max_bytes=settings.ENV.placet_body_limit)
-        answer = _create(agent, team, Submission.model_validate_json(raw))
+        answer = _create(agent, Submission.model_validate_json(raw))
     except ValidationError as error:
         first = error.errors()[0]
         pointer = "".join(f"/{part}" for part in first["loc"])
@@ -165,8 +164,7 @@ def read(request: HttpRequest, request_id: UUID, wait: Wait = 0) -> dict[str, An
     The waiting is done before this view, by the live front (config/live.py), without a database connection.
     """
     agent = _agent(request)
-    row = answers.request_of(agent, request_id)
-    return answers.answer(row, seq=answers.stream_seq(row.team_id))
+    return _answer(answers.request_of(agent, request_id))
 
 
 @router.get("/requests", response={200: RequestPage, **_PROBLEMS}, summary="List one's requests")
@@ -181,7 +179,7 @@ def page(
     rows, following = answers.requests_of(agent, thread=thread, state=state, after=cursor)
     seq = answers.stream_seq(agent.team_id)
     return {
-        "items": [answers.answer(row, seq=seq) for row in rows],
+        "items": [answers.answer(row, decision=answers.decision_of(row), seq=seq) for row in rows],
         "next": str(following) if following else None,
     }
 
@@ -193,8 +191,7 @@ def take_back(request: HttpRequest, request_id: UUID, body: WithdrawIn) -> dict[
     """409 when a decision or the deadline was first."""
     agent = _agent(request)
     withdraw(agent=agent, request_id=request_id, reason=body.reason)
-    row = answers.request_of(agent, request_id)
-    return answers.answer(row, seq=answers.stream_seq(row.team_id))
+    return _answer(answers.request_of(agent, request_id))
 
 
 @router.post(

@@ -16,7 +16,7 @@ from agents.models import Delivery, HostedRun
 from inbox import audit, events
 from inbox.audit import SYSTEM, Actor, Entry
 from inbox.clock import database_now
-from inbox.models import ApprovalRequest, Decision, Team
+from inbox.models import ApprovalRequest, Decision
 from inbox.services.submit import submit
 from inbox.services.withdraw import withdraw_thread
 
@@ -30,7 +30,6 @@ def connect() -> None:
 
 def _run_paused(sender: object, *, run: HostedRun, interrupts: tuple[Interrupt, ...], **_: Any) -> None:
     """Each interrupt becomes a request of its own; those still pending from an earlier pause are the same ones."""
-    team = Team.objects.get(pk=run.team_id)
     mine = ApprovalRequest.objects.filter(agent_id=run.agent_id, thread=run.thread, channel="hosted")
     asked = set(mine.values_list("address", flat=True))
     for interrupt in interrupts:
@@ -46,7 +45,7 @@ def _run_paused(sender: object, *, run: HostedRun, interrupts: tuple[Interrupt, 
             claims=proposal.claims,
             expires_in=proposal.expires_in,
         )
-        submit(agent=run.agent, team=team, submission=submission, channel="hosted", address=interrupt.id)
+        submit(agent=run.agent, submission=submission, channel="hosted", address=interrupt.id)
 
 
 def _run_ended(sender: object, *, run: HostedRun, detail: str, **_: Any) -> None:

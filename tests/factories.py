@@ -92,7 +92,7 @@ def ask(
 ) -> ApprovalRequest:
     """Submit a request as the world's agent."""
     submission = Submission.model_validate(body(tool, args, **fields))
-    return submit(agent=world.agent, team=world.team, submission=submission).request
+    return submit(agent=world.agent, submission=submission).request
 
 
 def vote(

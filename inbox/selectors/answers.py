@@ -50,8 +50,16 @@ def stream_seq(team_id: UUID) -> int:
     return TeamStream.objects.values_list("seq", flat=True).get(team_id=team_id)
 
 
-def answer(request: ApprovalRequest, *, seq: int) -> dict[str, Any]:
-    """The wire form of a request. A closed request carries its decision with exactly the approved arguments."""
+def decision_of(request: ApprovalRequest) -> Decision | None:
+    """The request's decision, if there is one."""
+    try:
+        return request.decision
+    except Decision.DoesNotExist:
+        return None
+
+
+def answer(request: ApprovalRequest, *, decision: Decision | None, seq: int) -> dict[str, Any]:
+    """The wire form of a request with its decision, which must be the request's own. A closed request carries its decision with exactly the approved arguments."""
     return {
         "id": str(request.pk),
         "dedupe_key": request.dedupe_key,
@@ -67,15 +75,11 @@ def answer(request: ApprovalRequest, *, seq: int) -> dict[str, Any]:
         "created_at": request.created_at.isoformat(),
         "expires_at": request.expires_at.isoformat(),
         "as_of": {"seq": seq},
-        "decision": _decision(request),
+        "decision": _decision(decision) if decision is not None else None,
     }
 
 
-def _decision(request: ApprovalRequest) -> dict[str, Any] | None:
-    try:
-        decision: Decision = request.decision
-    except Decision.DoesNotExist:
-        return None
+def _decision(decision: Decision) -> dict[str, Any]:
     told = canonical.read(bytes(decision.answer))
     return {
         "id": str(decision.pk),

@@ -19,6 +19,7 @@ from inbox.errors import Invalid
 from inbox.models import Action, ApprovalRequest, Decision, PolicyVersion, Revision, Team, Tool
 from inbox.policy.grouping import group_key
 from inbox.policy.words import Outcome as Says
+from inbox.selectors.answers import decision_of, stream_seq
 from inbox.selectors.policy import current_version, tools_named
 from inbox.services.closing import Ending, close
 from inbox.services.judging import Judged, judge
@@ -29,59 +30,50 @@ SENTENCE_LENGTH = 400
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The request, and whether this call made it (or an earlier one with the same key and body)."""
+    """The request, whether this call made it (or an earlier one with the same key and body), and as of when it is."""
 
     request: ApprovalRequest
     created: bool
+    decision: Decision | None
+    seq: int
 
 
-def submit(
-    *, agent: Agent, team: Team, submission: Submission, channel: str = "poll", address: str = ""
-) -> Submitted:
-    """Store a request, let policy answer what it may, queue the rest.
+def submit(*, agent: Agent, submission: Submission, channel: str = "poll", address: str = "") -> Submitted:
+    """Store a request in the agent's team, let policy answer what it may, queue the rest.
 
     The same `dedupe_key` with the same body returns the first request; with another body it raises Invalid
     (`dedupe-key-reused`). Acknowledge only after this returns: the transaction is committed by then.
     """
     body_digest = canonical.digest(submission.model_dump(mode="json"))
-    earlier = _earlier(agent, submission.dedupe_key, body_digest)
-    if earlier is not None:
-        return Submitted(earlier, False)
-    version = current_version(team.pk)
+    version = current_version(agent.team_id)
+    team = version.policy.team
     tools = tools_named(team.pk, (action.name for action in submission.actions))
     judged = judge(
-        agent=agent,
-        team=team.slug,
-        submission=submission,
-        tools=tools,
-        version=version,
-        now=datetime.now(UTC),
+        agent=agent, team=team.slug, submission=submission, tools=tools, version=version, now=datetime.now(UTC)
     )
     try:
         with transaction.atomic():
-            request = _store(agent, team, submission, judged, version, tools, body_digest, channel, address)
+            return _store(agent, team, submission, judged, version, tools, body_digest, channel, address)
     except IntegrityError:
-        # Two calls with one key at the same instant: the other one was first.
-        earlier = _earlier(agent, submission.dedupe_key, body_digest)
-        if earlier is None:
-            raise
-        return Submitted(earlier, False)
-    return Submitted(request, True)
+        # The key came before, perhaps at this very instant: the index says so more cheaply than a look each time.
+        return _earlier(agent, submission.dedupe_key, body_digest)
 
 
-def _earlier(agent: Agent, dedupe_key: str, body_digest: str) -> ApprovalRequest | None:
+def _earlier(agent: Agent, dedupe_key: str, body_digest: str) -> Submitted:
     request = (
-        ApprovalRequest.objects.select_related("agent", "decision", "policy_version__policy")
+        ApprovalRequest.objects.select_related("agent", "team", "decision")
         .filter(agent=agent, dedupe_key=dedupe_key)
         .first()
     )
-    if request is not None and request.body_digest != body_digest:
+    if request is None:
+        raise AssertionError("an insert was refused, but not for its key")
+    if request.body_digest != body_digest:
         raise Invalid(
             "dedupe-key-reused",
             "This dedupe_key was used for another body. Nothing was stored; use a new key for a new request.",
             extra={"request": str(request.pk)},
         )
-    return request
+    return Submitted(request, False, decision_of(request), stream_seq(agent.team_id))
 
 
 def _store(
@@ -94,7 +86,7 @@ def _store(
     body_digest: str,
     channel: str,
     address: str,
-) -> ApprovalRequest:
+) -> Submitted:
     now = database_now()
     verdict = judged.verdict
     lifetime = min(submission.expires_in or verdict.expires_in, verdict.expires_in)
@@ -167,9 +159,9 @@ def _store(
     if verdict.outcome is Says.REVIEW:
         receipt = audit.append(team.pk, [asked], at=now)[0]
         events.announce(team.pk, receipt.seq)
-        return request
+        return Submitted(request, True, None, receipt.seq)
     answer = "approve" if verdict.outcome is Says.ALLOW else "reject"
-    close(
+    decision = close(
         team.pk,
         [
             Ending(
@@ -186,8 +178,8 @@ def _store(
         ],
         at=now,
         before=[asked],
-    )
-    return request
+    )[0]
+    return Submitted(request, True, decision, decision.seq)
 
 
 def _denial(notes: tuple[str, ...]) -> str:

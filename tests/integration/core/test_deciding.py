@@ -114,12 +114,12 @@ def test_actions_may_be_decided_apart_by_one_person(world: World) -> None:
         {"key": f"a{n}", "name": "write_file", "args": {"path": f"docs/{n}", "text": "x"}} for n in range(3)
     ]
     submission = Submission.model_validate({**body(), "actions": actions})
-    request = submit(agent=world.agent, team=world.team, submission=submission).request
+    request = submit(agent=world.agent, submission=submission).request
     decided = vote(world, request, world.dave, actions={"a0": "approve", "a1": "reject", "a2": "approve"})
     assert decided.decision is not None
     assert decided.decision.outcome == "mixed"
     other = submit(
-        agent=world.agent, team=world.team, submission=submission.model_copy(update={"dedupe_key": "n"})
+        agent=world.agent, submission=submission.model_copy(update={"dedupe_key": "n"})
     ).request
     with pytest.raises(Invalid) as refusal:
         vote(world, other, world.dave, actions={"a0": "approve"})
