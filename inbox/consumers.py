@@ -190,12 +190,12 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has n
 
     async def _member(self) -> Member | None:
         user = self.scope["user"]
+        slug = self.scope["url_route"]["kwargs"]["slug"]
         try:
-            return await database_sync_to_async(require_member)(
-                user, self.scope["url_route"]["kwargs"]["slug"]
-            )
+            member: Member = await database_sync_to_async(require_member)(user, slug)
         except NotFound:
             return None
+        return member
 
     def _same_origin(self) -> bool:
         """Whether the page that opens the socket is ours. No Origin, `null` and anything else is not."""
