@@ -86,8 +86,7 @@ def _load(name: str, target: str) -> HostedGraph:
     try:
         # LangGraph takes a second to import: web processes, which only name graphs, never do.
         host: type[Any] = import_module("agents.hosting.langgraph").LangGraphHosted
-        builder = getattr(import_module(module), factory)()
-    except (ImportError, AttributeError, TypeError) as error:
+        graph: HostedGraph = host(getattr(import_module(module), factory)())
+    except Exception as error:  # the module is an admin's own and may raise anything
         raise UnknownGraph(f"The hosted graph {name} = {target} could not be loaded: {error}") from error
-    graph: HostedGraph = host(builder)
     return graph

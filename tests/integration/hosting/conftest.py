@@ -11,5 +11,7 @@ from tests.integration.hosting.graphs import SETTING
 
 @pytest.fixture(autouse=True)
 def hosted(settings: Settings) -> None:
-    settings.ENV = settings.ENV.model_copy(update={"placet_hosted_graphs": SETTING, "placet_lease_seconds": 1})
+    settings.ENV = settings.ENV.model_copy(
+        update={"placet_hosted_graphs": SETTING, "placet_lease_seconds": 1}
+    )
     registry._load.cache_clear()

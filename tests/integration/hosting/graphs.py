@@ -17,7 +17,18 @@ from agents.demos import ledger
 HERE = "tests.integration.hosting.graphs"
 SETTING = ",".join(
     f"{name}={HERE}:{name}"
-    for name in ("single", "twice", "fan", "wordy", "speechless", "failing", "shifting", "patient", "ahead")
+    for name in (
+        "single",
+        "twice",
+        "fan",
+        "wordy",
+        "speechless",
+        "failing",
+        "shifting",
+        "patient",
+        "ahead",
+        "torn",
+    )
 )
 
 
@@ -25,12 +36,17 @@ class State(TypedDict, total=False):
     tool: str
     items: list[str]
     gate: str
+    inputs: Annotated[list[str], operator.add]
     done: Annotated[list[Any], operator.add]
 
 
 def ask(tool: str, text: str, key: str = "call_1") -> Any:
     """Interrupt for one call of a tool of the tests' catalogue."""
-    args = {"path": "docs/a.md", "text": text} if tool == "write_file" else {"to": "ann@example.org", "subject": text}
+    args = (
+        {"path": "docs/a.md", "text": text}
+        if tool == "write_file"
+        else {"to": "ann@example.org", "subject": text}
+    )
     return interrupt({"actions": [{"key": key, "name": tool, "args": args}]})
 
 
@@ -88,7 +104,9 @@ def wordy() -> StateGraph[Any, Any, Any, Any]:
     def worker(state: State, config: RunnableConfig) -> dict[str, Any]:
         item = state["items"][0]
         action = {"key": item, "name": "write_file", "args": {"path": item, "text": "x"}}
-        return act(state, config, interrupt({"actions": [action], "context": {"goal": f"now {time.time_ns()}"}}))
+        return act(
+            state, config, interrupt({"actions": [action], "context": {"goal": f"now {time.time_ns()}"}})
+        )
 
     graph = StateGraph(State)
     graph.add_node("worker", worker)
@@ -127,12 +145,13 @@ def shifting() -> StateGraph[Any, Any, Any, Any]:
 
 
 def patient() -> StateGraph[Any, Any, Any, Any]:
-    """After its answer it says so in a file and waits for another file before the effect."""
+    """After its answer it notes so in `gate.reached`, and waits for `gate` before the effect."""
 
     def work(state: State, config: RunnableConfig) -> dict[str, Any]:
         answer = ask(state["tool"], "one")
         gate = Path(state["gate"])
-        gate.with_suffix(".reached").touch()
+        with gate.with_suffix(".reached").open("a") as file:
+            file.write("reached\n")
         for _ in range(3_000):
             if gate.exists():
                 return act(state, config, answer)
@@ -159,6 +178,25 @@ def ahead() -> StateGraph[Any, Any, Any, Any]:
     graph.add_edge(START, "work")
     graph.add_edge("work", "after")
     graph.add_edge("after", END)
+    return graph
+
+
+def torn() -> StateGraph[Any, Any, Any, Any]:
+    """Three questions at once; the third task dies by SIGKILL, once the others have asked, while `gate` is missing."""
+
+    def worker(state: State, config: RunnableConfig) -> dict[str, Any]:
+        item, gate = state["items"][0], Path(state["gate"])
+        if item == "c" and not gate.exists():
+            time.sleep(1)
+            os.kill(os.getpid(), 9)
+        return act(state, config, ask(state["tool"], item, f"call_{item}"))
+
+    graph = StateGraph(State)
+    graph.add_node("worker", worker)
+    graph.add_conditional_edges(
+        START, lambda state: [Send("worker", {**state, "items": [item]}) for item in "abc"], ["worker"]
+    )
+    graph.add_edge("worker", END)
     return graph
 
 

@@ -11,7 +11,8 @@ from django.contrib.auth.models import User
 
 from agents import delivery
 from agents.demos.models import LedgerEntry
-from agents.hosting import runs
+from agents.hosting import registry, runs
+from agents.hosting.langgraph import LangGraphHosted
 from agents.hosting.runs import start_run
 from agents.models import Delivery, EffectEntry, HostedRun
 from inbox.lifecycle import State
@@ -24,7 +25,7 @@ ONCE = "send_email"
 
 def queue(world: World, graph: str, **input: Any) -> HostedRun:
     """A run of a test graph, not started."""
-    fields = {"tool": IDEMPOTENT, **input}
+    fields = {"tool": IDEMPOTENT, "inputs": ["given"], **input}
     return start_run(agent=world.agent, graph=graph, input=fields, thread=f"{graph}-{uuid4().hex[:12]}")
 
 
@@ -41,11 +42,15 @@ def begin(world: World, graph: str, **input: Any) -> HostedRun:
 def waiting(run: HostedRun) -> list[ApprovalRequest]:
     """What people are asked for the run, oldest first."""
     return list(
-        ApprovalRequest.objects.filter(thread=run.thread, agent_id=run.agent_id, state=State.PENDING.value).order_by("id")
+        ApprovalRequest.objects.filter(
+            thread=run.thread, agent_id=run.agent_id, state=State.PENDING.value
+        ).order_by("id")
     )
 
 
-def approve(world: World, request: ApprovalRequest, person: User | None = None, verdict: str = "approve") -> Delivery:
+def approve(
+    world: World, request: ApprovalRequest, person: User | None = None, verdict: str = "approve"
+) -> Delivery:
     """Decide as a lead; the delivery that carries the decision."""
     decided = vote(world, request, person or world.alice, verdict)
     assert decided.decision is not None
@@ -67,6 +72,14 @@ def effects(run: HostedRun) -> int:
 def state(run: HostedRun) -> str:
     """The run's state now."""
     return HostedRun.objects.values_list("state", flat=True).get(pk=run.pk)
+
+
+def values(run: HostedRun) -> dict[str, Any]:
+    """The graph's last state."""
+    graph = registry.get(run.graph)
+    assert isinstance(graph, LangGraphHosted)
+    found: dict[str, Any] = graph._state(run.thread).values
+    return found
 
 
 def entry_of(row: Delivery) -> EffectEntry | None:

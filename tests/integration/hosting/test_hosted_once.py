@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,16 +15,19 @@ from agents.models import Delivery, EffectEntry
 from tests.checker import check_team
 from tests.factories import World, race
 from tests.integration.hosting.stage import (
+    IDEMPOTENT,
     ONCE,
     approve,
     begin,
     claimed,
     effects,
     entry_of,
+    queue,
     settle,
     state,
     waiting,
 )
+from tests.product import until
 
 ROUNDS = 20
 
@@ -46,6 +50,29 @@ def test_two_workers_that_both_hold_a_delivery_run_its_effect_once(real_world: W
     check_team(real_world.team)
 
 
+def test_a_worker_that_takes_over_does_not_run_a_step_beside_the_first(
+    real_world: World, tmp_path: Path
+) -> None:
+    """The tool may be run again after a crash, but its first worker lives: the thread's lock tells the difference."""
+    gate = tmp_path / "gate"
+    run = begin(real_world, "patient", tool=IDEMPOTENT, gate=str(gate))
+    first = claimed(approve(real_world, waiting(run)[0]))
+
+    def meet() -> None:
+        until((tmp_path / "gate.reached").exists, 10)
+        second = take_over(first)
+        delivery.deliver(second)
+        second.refresh_from_db()
+        assert (second.state, effects(run)) == ("queued", 0)
+        gate.touch()
+
+    assert race(lambda: delivery.deliver(first), meet) == [None, None]
+    settle(real_world, lambda: state(run) == "done")
+    assert (tmp_path / "gate.reached").read_text() == "reached\n"
+    assert effects(run) == 1
+    check_team(real_world.team)
+
+
 def test_the_same_delivery_asked_for_five_times_at_once_runs_once(real_world: World) -> None:
     for _ in range(ROUNDS):
         run = begin(real_world, "single", tool=ONCE)
@@ -57,8 +84,6 @@ def test_the_same_delivery_asked_for_five_times_at_once_runs_once(real_world: Wo
 
 
 def test_a_run_asked_for_five_times_at_once_starts_once(real_world: World) -> None:
-    from tests.integration.hosting.stage import queue
-
     for _ in range(5):
         run = queue(real_world, "single")
         race(*[lambda: tasks.start_run(str(run.pk))] * 5)  # noqa: B023
@@ -175,7 +200,10 @@ def test_a_sibling_waits_while_an_earlier_step_of_its_thread_is_not_settled(real
     assert (second.state, entry_of(second)) == ("queued", None)
 
     Delivery.objects.filter(pk=first.pk).update(lease_until=first.created_at)
-    settle(real_world, lambda: not Delivery.objects.filter(thread=run.thread, state__in=["queued", "sending"]).exists())
+    settle(
+        real_world,
+        lambda: not Delivery.objects.filter(thread=run.thread, state__in=["queued", "sending"]).exists(),
+    )
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.state, second.state, state(run)) == ("outcome_unknown", "stale", "outcome_unknown")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 import random
 
+import psycopg
 import pytest
+from django.db import IntegrityError
 from pytest_django import Settings
 
 from agents import delivery
 from agents import services as gateway
 from agents.hosting import registry, runs
 from agents.hosting.base import Done
-from agents.hosting.checkpoints import connection_parameters
+from agents.hosting.langgraph import LangGraphHosted
+from agents.hosting.postgres import connection_parameters
 from agents.models import Delivery, EffectEntry, HostedRun
 from inbox.models import ApprovalRequest, AuditEvent, Decision
 from tests.checker import check_team
@@ -29,8 +32,6 @@ from tests.integration.hosting.stage import (
     state,
     waiting,
 )
-
-psycopg = pytest.importorskip("psycopg")
 
 
 def test_an_approved_call_is_done_once_with_the_approved_arguments(real_world: World) -> None:
@@ -57,19 +58,25 @@ def test_a_rejected_call_reaches_the_graph_and_does_nothing(real_world: World) -
     delivery.deliver(claimed(row))
 
     assert (state(run), effects(run)) == ("done", 0)
-    told = registry.get("single")._graph.get_state({"configurable": {"thread_id": run.thread}}).values["done"][0]  # type: ignore[attr-defined]
+    told = (
+        registry.get("single")._graph.get_state({"configurable": {"thread_id": run.thread}}).values["done"][0]
+    )  # type: ignore[attr-defined]
     assert told["type"] == "reject"
     assert told["args"] is None
     check_team(real_world.team)
 
 
-def test_the_graph_learns_who_decided_nothing_but_the_decision_and_a_key_for_its_effect(real_world: World) -> None:
+def test_the_graph_learns_who_decided_nothing_but_the_decision_and_a_key_for_its_effect(
+    real_world: World,
+) -> None:
     run = begin(real_world, "single")
     row = approve(real_world, waiting(run)[0])
     delivery.deliver(claimed(row))
 
     decision = Decision.objects.get(pk=row.correlation_id)
-    told = registry.get("single")._graph.get_state({"configurable": {"thread_id": run.thread}}).values["done"][0]  # type: ignore[attr-defined]
+    told = (
+        registry.get("single")._graph.get_state({"configurable": {"thread_id": run.thread}}).values["done"][0]
+    )  # type: ignore[attr-defined]
     assert told == {
         "key": "call_1",
         "type": "approve",
@@ -96,7 +103,9 @@ def test_five_questions_at_once_may_be_answered_in_any_order(real_world: World) 
     check_team(real_world.team)
 
 
-def test_questions_whose_words_change_with_every_run_of_the_node_stay_the_same_requests(real_world: World) -> None:
+def test_questions_whose_words_change_with_every_run_of_the_node_stay_the_same_requests(
+    real_world: World,
+) -> None:
     run = begin(real_world, "wordy")
     first, second = waiting(run)
     delivery.deliver(claimed(approve(real_world, first)))
@@ -136,7 +145,9 @@ def test_a_graph_that_settings_do_not_name_is_refused_before_anything_is_stored(
     assert not HostedRun.objects.filter(agent=real_world.agent).exists()
 
 
-def test_a_graph_taken_out_of_settings_while_it_waits_is_not_run(real_world: World, settings: Settings) -> None:
+def test_a_graph_taken_out_of_settings_while_it_waits_is_not_run(
+    real_world: World, settings: Settings
+) -> None:
     run = begin(real_world, "single")
     row = approve(real_world, waiting(run)[0])
     settings.ENV = settings.ENV.model_copy(update={"placet_hosted_graphs": ""})
@@ -202,27 +213,28 @@ def test_arguments_that_are_not_those_approved_are_never_released(real_world: Wo
 
 def test_a_run_is_refused_a_thread_that_is_taken(real_world: World) -> None:
     run = begin(real_world, "single")
-    from django.db import IntegrityError
-
     with pytest.raises(IntegrityError):
         runs.start_run(agent=real_world.agent, graph="single", input={}, thread=run.thread)
 
 
 def test_a_step_that_ended_without_its_checkpoint_is_carried_on_and_not_repeated(real_world: World) -> None:
     """A worker can die after a task's writes and before the checkpoint that follows them."""
-    run = begin(real_world, "single", tool=ONCE)
+    run = begin(real_world, "fan", tool=ONCE, items=["a"])
+    graph = registry.get("fan")
+    assert isinstance(graph, LangGraphHosted)
+    paused_at = graph._state(run.thread).config["configurable"]["checkpoint_id"]
     delivery.deliver(claimed(approve(real_world, waiting(run)[0])))
     assert (state(run), effects(run)) == ("done", 1)
     with psycopg.connect(**connection_parameters(), autocommit=True) as connection:
         connection.execute(
-            "DELETE FROM checkpoints.checkpoints WHERE thread_id = %(thread)s AND checkpoint_id ="
-            " (SELECT max(checkpoint_id) FROM checkpoints.checkpoints WHERE thread_id = %(thread)s)",
-            {"thread": run.thread},
+            "DELETE FROM checkpoints.checkpoints WHERE thread_id = %s AND checkpoint_id > %s",
+            [run.thread, paused_at],
         )
 
-    outcome = registry.get("single").carry_on(run.thread)
+    outcome = graph.carry_on(run.thread)
     assert isinstance(outcome, Done)
-    assert len(outcome.values["done"]) == 1
+    answer, after = outcome.values["done"]
+    assert (answer["type"], after) == ("approve", "closed")
     assert effects(run) == 1
 
 
