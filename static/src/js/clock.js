@@ -21,6 +21,7 @@ const short = new Intl.DateTimeFormat(undefined, {
   month: "short",
   hour: "2-digit",
   minute: "2-digit",
+  hour12: false,
 });
 
 function show(time) {
@@ -34,8 +35,8 @@ function show(time) {
     time.toggleAttribute("data-soon", left < 900);
     time.lastChild.textContent = left > 0 ? `rejected in ${span(left)}` : "being rejected";
   }
-  if (!time.dataset.told) {
-    time.dataset.told = "";
+  if (!time.dataset.titled) {
+    time.dataset.titled = "";
     time.title = kind === "in" ? `Rejected at ${full.format(moment)} if nobody decides` : full.format(moment);
   }
 }
