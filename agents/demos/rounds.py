@@ -11,7 +11,7 @@ from django.db import transaction
 from agents.demos import stories
 from agents.demos.catalogue import AGENTS
 from agents.demos.stories import Story
-from agents.hosting.runs import start_run
+from agents.hosting.runs import end, start_run
 from agents.models import Agent, HostedRun
 
 
@@ -38,6 +38,19 @@ def start_round(team_id: UUID, *, background: int = 24) -> list[HostedRun]:
             )
             for story in _round(background)
         ]
+
+
+def end_rounds(team_id: UUID) -> int:
+    """End every run of the team that waits for people; what they were asked is withdrawn. Returns how many.
+
+    A run a worker is moving right now is left alone.
+    """
+    with transaction.atomic():
+        paused = HostedRun.objects.select_for_update(of=("self",)).select_related("agent")
+        waiting = list(paused.filter(team_id=team_id, state=HostedRun.State.PAUSED).order_by("pk"))
+        for run in waiting:
+            end(run, HostedRun.State.FAILED, "The demo was started anew.")
+    return len(waiting)
 
 
 def _round(background: int) -> Iterator[Story]:

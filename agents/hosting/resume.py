@@ -126,9 +126,10 @@ def _release(delivery: Delivery, run: HostedRun, entry: EffectEntry | None, *, i
             )
         else:
             EffectEntry.objects.filter(pk=entry.pk).update(epoch=delivery.epoch)
-        HostedRun.objects.filter(pk=run.pk).update(
-            state=HostedRun.State.RUNNING, lease_until=None, updated_at=Now()
-        )
+        moving = HostedRun.objects.filter(pk=run.pk).exclude(state__in=runs.ENDED)
+        if not moving.update(state=HostedRun.State.RUNNING, lease_until=None, updated_at=Now()):
+            # Ended since we looked. The next claim finds that out and calls the answer stale.
+            raise leases.LeaseLost
     crashpoint("resume.after_started")
     return True
 

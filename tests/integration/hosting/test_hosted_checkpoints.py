@@ -96,18 +96,19 @@ import django, os, sys; django.setup()
 from agents.hosting import checkpoints
 def pid():
     with checkpoints._process_pool().connection() as connection:
-        return connection.info.backend_pid
-before = pid()
-read, write = os.pipe()
-child = os.fork()
-if child == 0:
-    os.write(write, str(pid()).encode())
-    checkpoints.close()
-    os._exit(0)
-assert os.waitpid(child, 0)[1] == 0
-theirs = int(os.read(read, 20))
-assert theirs != before, "the child used its parent's connection"
-assert pid() == before, "the parent lost its connection to the child"
+        return connection.execute("SELECT pg_backend_pid()").fetchone()["pg_backend_pid"]
+with checkpoints._process_pool().connection() as mine:
+    before = mine.info.backend_pid
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(write, str(pid()).encode())
+        checkpoints.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert int(os.read(read, 20)) != before, "the child used its parent's connection"
+    mine.execute("SELECT 1")
+assert pid(), "the parent's pool went with the child"
 """
     done = subprocess.run(
         [sys.executable, "-W", "error::ResourceWarning", "-c", script],
