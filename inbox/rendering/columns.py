@@ -17,6 +17,7 @@ from inbox.rendering.values import CONTAINERS, scalar_text, type_word
 
 ABSENT: Final = object()
 _FEW: Final = 3
+_MOST_DECIMALS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,10 @@ class Values:
     @cached_property
     def cells(self) -> list[Cell | None]:
         """The values as the sheet shows them; equal values share one cell."""
-        made = {
-            key: Cell(reveal(_text(value)), type_word(value))
-            for key, value in zip(self.keys, self.values, strict=True)
-            if key is not None
-        }
+        made: dict[str, Cell] = {}
+        for key, value in zip(self.keys, self.values, strict=True):
+            if key is not None and key not in made:
+                made[key] = Cell(reveal(_text(value)), type_word(value))
         return [None if key is None else made[key] for key in self.keys]
 
     def summary(self) -> str:
@@ -128,9 +128,13 @@ def _is_number(value: Any) -> bool:
 
 
 def _range(values: Sequence[int | float]) -> str:
+    """Low and high with the decimals of the finest value; the median, which may be half of that, exactly."""
     exact = [Decimal(scalar_text(value)) for value in values]
-    decimals = max(max(-int(number.as_tuple().exponent), 0) for number in exact)
-    low, middle, high = (
-        f"{number:,.{min(decimals, 6)}f}" for number in (min(exact), median(exact), max(exact))
-    )
-    return f"{low} – {high} (median {middle})"
+    decimals = max(map(_decimals, exact))
+    middle = median(exact)
+    low, high = (f"{number:,.{decimals}f}" for number in (min(exact), max(exact)))
+    return f"{low} – {high} (median {middle:,.{max(decimals, _decimals(middle))}f})"
+
+
+def _decimals(number: Decimal) -> int:
+    return min(max(-int(number.normalize().as_tuple().exponent), 0), _MOST_DECIMALS)

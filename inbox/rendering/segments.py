@@ -18,6 +18,7 @@ _SYMBOLS: Final[dict[str, tuple[str, str]]] = {
     "\n": ("⏎", "line breaks"),
 }
 _CHARACTERS: Final = {symbol: char for char, (symbol, _) in _SYMBOLS.items()}
+_LONGEST_CACHED: Final = 64
 _LABEL: Final = re.compile(r"(?:U\+([0-9A-F]{4,6}) [^×]*|([␠⇥⏎]))(?:×(\d+))?")
 
 
@@ -68,9 +69,16 @@ def glyph(char: str, count: int = 1) -> Segment:
     return Segment("glyph", "", label(char) + times, title(char) + in_a_row)
 
 
-@lru_cache(maxsize=4096)
 def lookalike(text: str, beside: str, explained: str) -> Segment:
     """A visible stretch with a label beside it."""
+    if len(text) > _LONGEST_CACHED:
+        return Segment("lookalike", text, beside, explained)
+    return _short_lookalike(text, beside, explained)
+
+
+# Only short ones are kept: the cache must not hold on to megabytes an agent sent.
+@lru_cache(maxsize=4096)
+def _short_lookalike(text: str, beside: str, explained: str) -> Segment:
     return Segment("lookalike", text, beside, explained)
 
 
@@ -89,11 +97,15 @@ def marked(
         first = index + 1
 
 
-@lru_cache(maxsize=4096)
 def codes(run: str) -> str:
     """The code points of a run, at most four by name: "U+0430 U+0440"."""
-    named = " ".join(f"U+{ord(char):04X}" for char in run[:4])
-    return named if len(run) <= 4 else f"{named} and {len(run) - 4:,} more"
+    return _codes(run[:4], len(run) - 4)
+
+
+@lru_cache(maxsize=4096)
+def _codes(first: str, more: int) -> str:
+    named = " ".join(f"U+{ord(char):04X}" for char in first)
+    return f"{named} and {more:,} more" if more > 0 else named
 
 
 def readable(word: str) -> str:

@@ -10,6 +10,7 @@ stand for themselves. What is missing prints "—". Templates are parsed here an
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,6 +23,7 @@ from inbox.rendering.values import CONTAINERS
 LONGEST_TEMPLATE: Final = 300
 
 _PATH: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+|\[[0-9]+\])*")
+_RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
 _ABSENT: Final = object()
 
 Path = tuple[str, ...]
@@ -58,7 +60,11 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One line without hidden characters. `complete`: every argument value is visible in it in full."""
+    """One line without hidden characters. `complete`: every argument value is visible in it, in full and in place.
+
+    A sentence with right-to-left letters is never complete: two Hebrew values with a number between them are
+    drawn in each other's place, and a plain line cannot hold them apart.
+    """
 
     text: str
     complete: bool
@@ -143,7 +149,9 @@ def render(template: Template | None, tool: str, args: Mapping[str, Any]) -> Sen
         return Sentence(f"Call {shown(tool).text} · {arguments} · no template", False)
     visible: set[Path] = set()
     texts = [part if isinstance(part, str) else _fill(part, args, visible) for part in template.parts]
-    return Sentence("".join(texts), all(_is_visible(leaf, visible) for leaf in _leaves(args)))
+    text = "".join(texts)
+    in_order = not any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text)
+    return Sentence(text, in_order and all(_is_visible(leaf, visible) for leaf in _leaves(args)))
 
 
 def _fill(place: Placeholder, args: Mapping[str, Any], visible: set[Path]) -> str:

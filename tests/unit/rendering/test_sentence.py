@@ -135,6 +135,12 @@ def test_a_long_value_is_cut_visibly() -> None:
     assert not complete("{a}", a="x" * 81)
 
 
+def test_values_that_could_be_drawn_in_each_others_place_are_not_complete() -> None:
+    assert not complete("{a} 5 {b}", a="\u05d0", b="\u05d1")
+    assert not complete("{a}", a="\u0661")
+    assert complete("{a}", a="é東Я")
+
+
 def test_a_cut_leaves_no_joiner_behind() -> None:
     family = "\U0001f468\u200d\U0001f469"
     assert not any(map(hidden, said("{a}", a="x" * 78 + family)))
