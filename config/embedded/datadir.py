@@ -90,10 +90,10 @@ def claimed(path: Path) -> Iterator[DataDir]:
             # Root's servers run under another account and must get through to their own directories.
             path.chmod(0o711 if account else 0o700)
             (path / "logs").mkdir(mode=0o700, exist_ok=True)
-            identity = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:12]
+            identity = f"placet-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:12]}"
             sockets = _socket_directory(identity, account)
             try:
-                yield DataDir(path, account, f"placet-{identity}", sockets)
+                yield DataDir(path, account, identity, sockets)
             finally:
                 shutil.rmtree(sockets, ignore_errors=True)
     except lock.Held:
@@ -145,7 +145,7 @@ def _socket_directory(identity: str, account: Account | None) -> Path:
     if runtime and not account:
         roots.insert(0, Path(runtime))
     for root in roots:
-        directory = root / f"placet-{uid}-{identity}"
+        directory = root / f"{identity}-{uid}"
         if len(os.fsencode(directory)) + SOCKET_NAME > SOCKET_LIMIT or not os.access(root, os.W_OK | os.X_OK):
             continue
         with suppress(FileExistsError):

@@ -34,7 +34,7 @@ SETTINGS = {
     "max_connections": "100",
     "log_line_prefix": "%m [%p] ",
 }
-UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+UNSAFE = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Postgres(Server):
