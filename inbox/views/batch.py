@@ -87,6 +87,8 @@ def decide(request: TeamRequest, group_id: UUID) -> HttpResponse:
     sent = request.POST
     frozen = frozen_sheet(request.turn, group, _lines(sent), last=_uuid(sent.get("last", "")))
     chosen = _choices(sent, frozen)
+    if sent.get("verdict") == "again":
+        return _page(request, frozen, chosen)
     approves = sent.get("verdict") == "approve"
     if not approves and sent.get("verdict") != "reject":
         raise Invalid("invalid-verdict", "Nothing was recorded. Approve or reject.")

@@ -249,6 +249,7 @@ def test_board_and_page_cost_the_same_however_much_there_is(
     client.force_login(world.carol)
     addresses = ((url(world, "agents"), 8), (url(world, "agent", world.agent.pk), 17))
     run(world, "paused")
+    delivery(world, "queued")
     for address, count in addresses:
         client.get(address)
         with django_assert_num_queries(count):

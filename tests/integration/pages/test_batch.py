@@ -401,12 +401,18 @@ def test_hostile_values_are_shown_harmlessly(world: World) -> None:
     assert "<img" not in page.content.decode()
 
 
-def test_enter_in_a_checkbox_finds_no_button_to_press(world: World) -> None:
-    page, _ = opened(signed_in(world.dave), world, files(world, 2)[0])
-    form = page.content.decode().partition('<form class="sheet"')[2]
-    first = re.search(r"<button[^>]*>", form)
+def test_the_button_that_enter_presses_shows_the_sheet_again_and_records_nothing(world: World) -> None:
+    requests = files(world, 4)
+    client = signed_in(world.dave)
+    page, form = opened(client, world, requests[0])
+    first = re.search(r"<button[^>]*>", page.content.decode().partition('<form class="sheet"')[2])
     assert first is not None
-    assert "disabled" in first.group()
+    assert 'value="again"' in first.group()
+    form["include"].remove(str(requests[1].pk))
+    answer = send(client, world, requests[0], form, "again")
+    assert answer.status_code == 200
+    assert form_of(answer)["include"] == form["include"]
+    assert not Batch.objects.filter(team=world.team).exists()
 
 
 def test_an_emptied_group_says_that_nothing_is_waiting(world: World) -> None:

@@ -271,7 +271,12 @@ def test_a_wrong_ladder_is_refused_at_its_line_and_keeps_what_was_chosen(
 
 def test_a_ladder_changed_from_an_old_version_is_refused(client: Client, world: World) -> None:
     client.force_login(world.erin)
-    assert client.post(url(world, "ladder_save"), ladder(**{"count-high": "2", "count-unverifiable": "2"})).status_code == 303
+    assert (
+        client.post(
+            url(world, "ladder_save"), ladder(**{"count-high": "2", "count-unverifiable": "2"})
+        ).status_code
+        == 303
+    )
     answer = client.post(url(world, "ladder_save"), ladder(**{"count-critical": "3"}))
     assert answer.status_code == 422
     assert "version 2 came into force meanwhile" in answer.content.decode()
