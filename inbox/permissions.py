@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from inbox.errors import NotAllowed, NotFound
 from inbox.models import ApprovalRequest, Member, Team
-from inbox.policy.requirement import Slot, eligible
+from inbox.policy.requirement import Slot, best_slot
 
 Person = User | AnonymousUser
 
@@ -85,12 +85,10 @@ def eligibility(
             reason="You own this agent or made one of its tokens: someone else must decide.",
         )
     rank = ranks.get(member.tier.name, 0)
-    fitting = [slot for slot in open_slots if eligible(slot, rank, ranks)]
-    if not fitting:
+    best = best_slot(open_slots, rank, ranks)
+    if best is None:
         wanted = ", ".join(sorted({slot.tier for slot in open_slots}))
         return Eligibility(
             False, code="insufficient-tier", reason=f"This needs {wanted}; you are {member.tier.name}."
         )
-    # The highest slot one can fill, so that lower ones stay open for others.
-    best = max(fitting, key=lambda slot: (ranks.get(slot.tier, 0), slot.name))
     return Eligibility(True, slot=best)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import structlog
@@ -65,7 +65,7 @@ def judge(
     verdict = safe_evaluate(document_of(version), facts, policy=version.policy.name, version=version.number)
     return Judged(
         verdict=verdict,
-        facts_digest=_digest_of(submission.actions, tools, version),
+        facts_digest=_digest_of(facts, version),
         verifiable=all(action.verifiable for action in actions),
         sentences=sentences,
     )
@@ -116,15 +116,8 @@ def _tool_facts(tool: Tool) -> ToolFacts:
     )
 
 
-def _digest_of(actions: Sequence[ProposedAction], tools: Mapping[str, Tool], version: PolicyVersion) -> str:
-    """What the verdict rested on, so that an audit can tell whether the same input would be judged again."""
-    return canonical.digest(
-        {
-            "policy": version.digest,
-            "actions": [{"name": action.name, "args": action.args} for action in actions],
-            "tools": {
-                name: [tool.effect, tool.reversible, tool.harmless, tool.risk_floor]
-                for name, tool in sorted(tools.items())
-            },
-        }
-    )
+def _digest_of(facts: Facts, version: PolicyVersion) -> str:
+    """What the verdict rested on, all of it but the time, so that an audit can judge the same input again."""
+    told = asdict(facts)
+    del told["now"]
+    return canonical.digest({"policy": version.digest, "facts": told})

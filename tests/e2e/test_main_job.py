@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,9 +29,16 @@ class Up:
         self.home = home
         self.log = home / "up.log"
         environment = {
-            key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL", "PLACET_DATA_DIR")
+            key: value
+            for key, value in os.environ.items()
+            if key not in ("DATABASE_URL", "REDIS_URL", "PLACET_DATA_DIR")
         }
-        self.environment = {**environment, "PLACET_DATA_DIR": str(home / "data"), "PLACET_SWEEP_SECONDS": "1", "PLACET_LEASE_SECONDS": "3"}
+        self.environment = {
+            **environment,
+            "PLACET_DATA_DIR": str(home / "data"),
+            "PLACET_SWEEP_SECONDS": "1",
+            "PLACET_LEASE_SECONDS": "3",
+        }
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--port", "0"],
@@ -57,7 +63,12 @@ class Up:
     def manage(self, *arguments: str) -> str:
         """Another terminal: a management command against the running product."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=300
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -108,31 +119,56 @@ def test_a_request_arrives_live_is_approved_and_the_run_finishes_with_its_effect
         before = up.rows("SELECT count(*) FROM inbox_approvalrequest")[0][0]
         up.manage("demo", "--background", "0")
         expect(page.get_by_text(re.compile(r"\d+ new"))).to_be_visible(timeout=30_000)
-        until(lambda: int(str(up.rows("SELECT count(*) FROM inbox_approvalrequest")[0][0])) >= int(str(before)) + 8, 30)
+        until(
+            lambda: (
+                int(str(up.rows("SELECT count(*) FROM inbox_approvalrequest")[0][0])) >= int(str(before)) + 8
+            ),
+            30,
+        )
         page.reload()
         page.get_by_role("link", name=re.compile("^Email ")).first.click()
         request_id = page.url.rstrip("/").rsplit("/", 1)[1].split("?")[0]
         _approve(page)
         until(
-            lambda: up.rows(
-                "SELECT 1 FROM demos_ledgerentry l JOIN inbox_decision d ON l.effect_key LIKE d.id || ':%%'"
-                f" WHERE d.request_id = '{request_id}'"
-            )
-            != [],
+            lambda: (
+                up.rows(
+                    "SELECT 1 FROM demos_ledgerentry l JOIN inbox_decision d ON l.effect_key LIKE d.id || ':%%'"
+                    f" WHERE d.request_id = '{request_id}'"
+                )
+                != []
+            ),
             30,
             "the approved mail has no effect in the ledger",
         )
         thread = up.rows(f"SELECT thread FROM inbox_approvalrequest WHERE id = '{request_id}'")[0][0]
-        until(lambda: up.rows(f"SELECT state FROM agents_hostedrun WHERE thread = '{thread}'") == [("done",)], 30)
+        until(
+            lambda: up.rows(f"SELECT state FROM agents_hostedrun WHERE thread = '{thread}'") == [("done",)],
+            30,
+        )
 
 
 def test_a_batch_sheet_approves_a_group_and_each_agent_gets_its_own_result(up: Up, page: Page) -> None:
     with signed_in(page, up, "Dana"):
-        page.get_by_role("link", name=re.compile("issue_refund")).first.click()
-        page.get_by_role("button", name=re.compile(r"^Approve \d+")).click()
-        expect(page.get_by_text(re.compile("approved", re.IGNORECASE)).first).to_be_visible(timeout=20_000)
+        waiting = "SELECT 1 FROM inbox_requestgroup WHERE tool = 'issue_refund' AND pending >= 20"
+        until(lambda: up.rows(waiting) != [], 60, f"the background did not arrive: {up.said()}")
+        page.reload()
+        page.locator("a[href*='/g/']").filter(has_text="issue_refund").first.click()
+        expect(page.get_by_role("heading", name=re.compile("issue_refund"))).to_be_visible()
+        page.wait_for_timeout(500)
+        page.locator("button.approve").click()
+        page.wait_for_url(re.compile("/b/"), timeout=20_000)
+        expect(page.get_by_text(re.compile(r"All 2\d recorded"))).to_be_visible(timeout=20_000)
         until(
-            lambda: int(str(up.rows("SELECT count(DISTINCT thread) FROM demos_ledgerentry WHERE tool = 'issue_refund'")[0][0])) >= 20,
+            lambda: (
+                int(
+                    str(
+                        up.rows(
+                            "SELECT count(DISTINCT thread) FROM demos_ledgerentry WHERE tool = 'issue_refund'"
+                        )[0][0]
+                    )
+                )
+                >= 20
+            ),
             60,
             "the refunds of the batch have no effects",
         )
@@ -141,7 +177,18 @@ def test_a_batch_sheet_approves_a_group_and_each_agent_gets_its_own_result(up: U
 
 
 def test_recorded_calls_are_replayed_beside_it_and_nothing_is_lost(up: Up, shared: Path) -> None:
-    figures = json.loads(up.manage("replay", str(shared / "traces" / "dev"), "--team", "traces", "--limit", "600", "--describe-tools", "--json"))
+    figures = json.loads(
+        up.manage(
+            "replay",
+            str(shared / "traces" / "dev"),
+            "--team",
+            "traces",
+            "--limit",
+            "600",
+            "--describe-tools",
+            "--json",
+        )
+    )
     assert figures["calls"] == 600
     assert (figures["server_errors"], figures["lost"], figures["unanswered"]) == (0, 0, 0)
     assert figures["stored"] == 600 - figures["refused"]
@@ -153,7 +200,9 @@ def test_the_chain_holds(up: Up, page: Page) -> None:
         page.get_by_role("link", name=re.compile("verify chain", re.IGNORECASE)).or_(
             page.get_by_role("button", name=re.compile("verify chain", re.IGNORECASE))
         ).click()
-        expect(page.get_by_text(re.compile(r"holds|intact|verified", re.IGNORECASE)).first).to_be_visible(timeout=20_000)
+        expect(page.get_by_text(re.compile(r"holds|intact|verified", re.IGNORECASE)).first).to_be_visible(
+            timeout=20_000
+        )
 
 
 def test_stopping_leaves_no_process(tmp_path: Path) -> None:
@@ -166,14 +215,19 @@ def test_stopping_leaves_no_process(tmp_path: Path) -> None:
 
 
 def _approve(page: Page) -> None:
-    """Through whatever steps the risk asks for; the guard ignores input for 400 ms after a page is shown."""
-    time.sleep(0.5)
-    page.get_by_role("button", name=re.compile("^Approve")).first.click()
+    """A medium risk takes two steps; each ignores input for the first 400 ms it is shown."""
+    for _ in range(2):
+        page.wait_for_timeout(500)
+        page.get_by_role("button", name=re.compile("^Approve")).first.click()
     expect(page.get_by_text(re.compile("approved by", re.IGNORECASE)).first).to_be_visible(timeout=20_000)
 
 
 def _family(pid: int) -> set[int]:
-    children = {int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()}
+    children = {
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    }
     return children | {grandchild for child in children for grandchild in _family(child)}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from agents import crashpoints
+from agents import crashpoints, delivery
 from agents.models import Delivery, EffectEntry, HostedRun
 from inbox.models import ApprovalRequest
 from tests.checker import check_team
@@ -25,7 +26,8 @@ from tests.integration.hosting.stage import (
     values,
     waiting,
 )
-from tests.integration.hosting.worker import CELERY, SWEEP, empty_broker, worker
+from tests.integration.hosting.worker import CELERY, PREFORK, SWEEP, empty_broker, worker
+from tests.product import until
 
 pytestmark = pytest.mark.faults
 
@@ -132,6 +134,34 @@ def test_a_worker_that_dies_every_time_is_given_up_at_last(real_world: World, tm
     settle(real_world, lambda: not open_deliveries([run]))
     row.refresh_from_db()
     assert (row.state, state(run), effects(run)) == ("outcome_unknown", "outcome_unknown", 1)
+    check_team(real_world.team)
+
+
+def test_a_pool_child_killed_in_the_middle_is_replaced_and_its_step_is_not_repeated(
+    real_world: World, tmp_path: Path
+) -> None:
+    """The worker lives on and gets the message back; the ledger keeps it from running the step again."""
+    gate = tmp_path / "gate"
+    run = begin(real_world, "patient", tool=ONCE, gate=str(gate))
+    empty_broker()
+    with worker(PREFORK) as process:
+        approve(real_world, waiting(run)[0])
+        reached = tmp_path / "gate.reached"
+        until(lambda: reached.exists() and reached.read_text().endswith("\n"), 60)
+        child = int(reached.read_text())
+        assert child != process.pid
+        os.kill(child, signal.SIGKILL)
+        gate.touch()
+        settle(real_world, lambda: not open_deliveries([run]))
+        assert (state(run), effects(run)) == ("outcome_unknown", 0)
+
+        following = queue(real_world, "fan", tool=ONCE, items=["a", "b", "c"])
+        until(lambda: state(following) == "paused", 30, "the worker did not go on")
+        for request in waiting(following):
+            approve(real_world, request)
+        until(lambda: delivery.sweep() >= 0 and state(following) == "done", 30)
+    assert len(reached.read_text().splitlines()) == 1
+    assert effects(following) == 3
     check_team(real_world.team)
 
 

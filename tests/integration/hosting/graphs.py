@@ -145,13 +145,13 @@ def shifting() -> StateGraph[Any, Any, Any, Any]:
 
 
 def patient() -> StateGraph[Any, Any, Any, Any]:
-    """After its answer it notes so in `gate.reached`, and waits for `gate` before the effect."""
+    """After its answer it notes its process in `gate.reached`, and waits for `gate` before the effect."""
 
     def work(state: State, config: RunnableConfig) -> dict[str, Any]:
         answer = ask(state["tool"], "one")
         gate = Path(state["gate"])
         with gate.with_suffix(".reached").open("a") as file:
-            file.write("reached\n")
+            file.write(f"{os.getpid()}\n")
         for _ in range(3_000):
             if gate.exists():
                 return act(state, config, answer)

@@ -68,7 +68,7 @@ def test_a_worker_that_takes_over_does_not_run_a_step_beside_the_first(
 
     assert race(lambda: delivery.deliver(first), meet) == [None, None]
     settle(real_world, lambda: state(run) == "done")
-    assert (tmp_path / "gate.reached").read_text() == "reached\n"
+    assert len((tmp_path / "gate.reached").read_text().splitlines()) == 1
     assert effects(run) == 1
     check_team(real_world.team)
 

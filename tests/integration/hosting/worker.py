@@ -14,20 +14,10 @@ from agents import afterwards
 from tests.faults.environment import child_environment
 from tests.integration.hosting.graphs import SETTING
 
+_CELERY = ("-m", "celery", "-A", "config", "worker", "-l", "WARNING", "--without-gossip", "--without-mingle")
 # One process without children: a SIGKILL then kills all of the worker, as a lost machine would.
-CELERY = (
-    "-m",
-    "celery",
-    "-A",
-    "config",
-    "worker",
-    "--pool",
-    "solo",
-    "-l",
-    "WARNING",
-    "--without-gossip",
-    "--without-mingle",
-)
+CELERY = (*_CELERY, "--pool", "solo")
+PREFORK = (*_CELERY, "--pool", "prefork", "--concurrency", "2")
 SWEEP = ("manage.py", "sweep", "--once")
 
 
