@@ -8,7 +8,8 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 run_paused = Signal()
-"""A hosted run waits. Arguments: `run` (HostedRun), `interrupts` (tuple of agents.hosting.Interrupt)."""
+"""A hosted run waits. Arguments: `run` (HostedRun), `interrupts` (tuple of agents.hosting.base.Interrupt): all that
+wait now, those announced before included."""
 
 run_ended = Signal()
 """A hosted run will not ask again. Arguments: `run` (HostedRun, state done, failed or outcome_unknown), `detail` (str)."""

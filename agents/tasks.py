@@ -6,6 +6,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from celery import shared_task
+from celery.signals import worker_init
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from agents import delivery
 from agents.hosting import runs
@@ -25,3 +28,13 @@ def start_run(run_id: str) -> None:
     claimed = runs.claim(UUID(run_id))
     if claimed is not None:
         runs.run(claimed)
+
+
+@worker_init.connect
+def refuse_unsafe_checkpoints(**_: object) -> None:
+    """A worker that would read checkpoints with more than plain types does not come up."""
+    try:
+        import_string("agents.hosting.checkpoints.serializer")()
+    except ImproperlyConfigured as error:
+        # Celery swallows exceptions of signal handlers; an exit passes.
+        raise SystemExit(str(error)) from None

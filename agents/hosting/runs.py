@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from agents import leases
@@ -180,5 +180,5 @@ def _renew(claimed: HostedRun) -> bool:
     return bool(_mine(claimed).update(lease_until=Now() + timedelta(seconds=leases.seconds())))
 
 
-def _mine(claimed: HostedRun) -> Any:
+def _mine(claimed: HostedRun) -> QuerySet[HostedRun]:
     return HostedRun.objects.filter(pk=claimed.pk, epoch=claimed.epoch, state=HostedRun.State.RUNNING)

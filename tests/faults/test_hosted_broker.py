@@ -81,6 +81,11 @@ def test_with_the_broker_absent_nothing_is_slower_than_one_sweep(
     check_team(real_world.team)
 
 
+def test_a_worker_that_would_read_checkpoints_loosely_does_not_come_up(real_world: World) -> None:
+    with worker(LANGGRAPH_STRICT_MSGPACK="false") as process:
+        assert process.wait(60) == 1
+
+
 def broker_is_quiet() -> bool:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         return client.llen("celery") == 0 and client.hlen("unacked") == 0
