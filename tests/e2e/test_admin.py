@@ -97,7 +97,12 @@ def test_every_page_is_accessible_and_fits(
     seat = sit(world.erin, size=size, theme=theme)
     wrong = {}
     for name, address in pages.items():
-        page = seat.go(address)
+        answer = seat.page.goto(seat.origin + address)
+        assert answer is not None
+        assert answer.status == (422 if "wrong" in name else 200), (
+            f"{name}: {answer.status} {seat.page.inner_text('main')}"
+        )
+        page = seat.page
         if found := violations(page):
             wrong[name] = found
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +19,8 @@ from inbox.models import ApprovalRequest, Batch, BatchItem, Decision, RequestGro
 from inbox.selectors.groups import FOLDED, TOO_LONG, arrivals, open_sheet
 from inbox.selectors.history import ENOUGH, approved_values
 from inbox.selectors.turn import Turn
+from inbox.services.batches import OUTCOMES
+from inbox.views.keys import SHEET_KEYS
 from tests.factories import World, ask, vote
 from tests.integration.pages.cast import crowd, signed_in
 
@@ -525,3 +529,11 @@ def test_the_frozen_list_is_the_oldest_fifty_and_no_expired_one(world: World) ->
     ApprovalRequest.objects.filter(pk=requests[0].pk).update(expires_at=requests[0].created_at)
     sheet = open_sheet(Turn(world.member(world.dave)), group_of(requests[1]))
     assert [line.id for line in sheet.lines] == [requests[1].pk, requests[2].pk]
+
+
+def test_every_outcome_and_key_of_a_sheet_is_documented() -> None:
+    docs = Path(settings.BASE_DIR) / "docs"
+    guide = (docs / "how-to" / "decide-a-batch.md").read_text()
+    assert [outcome for outcome in OUTCOMES if outcome.replace("-", " ") not in guide] == []
+    keys = (docs / "reference" / "keys.md").read_text().partition("## Batch sheet")[2].partition("\n## ")[0]
+    assert [key.name for key in SHEET_KEYS if f"| `{key.name}` | {key.does} |" not in keys] == []

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from inbox.models import AuditEvent, Tool
+from inbox.rendering.filters import FILTERS
 from inbox.selectors.tools import called_but_unknown, latest_call
 from tests.factories import World, ask, vote
 
@@ -217,3 +220,8 @@ def test_the_pages_cost_the_same_for_more_tools_and_calls(
     for address, count in addresses:
         with django_assert_num_queries(count):
             client.get(address)
+
+
+def test_every_filter_of_the_sentence_language_is_documented() -> None:
+    guide = (Path(settings.BASE_DIR) / "docs" / "how-to" / "describe-a-tool.md").read_text()
+    assert [name for name in (*FILTERS, "money") if name and f"|{name}" not in guide] == []
