@@ -5,8 +5,6 @@ Audit is the caller's affair (inbox/services/agents.py): this floor knows no aud
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from agents import bearer
 from agents.contract import ThreadStatus
 from agents.models import Agent, AgentThread, AgentToken
 
@@ -31,17 +30,16 @@ def issue_token(
     *, agent: Agent, name: str, created_by: User | None, lifetime: timedelta
 ) -> tuple[AgentToken, str]:
     """A new bearer token and its secret text, which is shown now and never again."""
-    secret = secrets.token_urlsafe(32)
-    prefix = secrets.token_hex(6)
+    prefix, digest, text = bearer.mint(TOKEN_MARK)
     token = AgentToken.objects.create(
         agent=agent,
         name=name,
         prefix=prefix,
-        digest=token_digest(secret),
+        digest=digest,
         created_by=created_by,
         expires_at=timezone.now() + lifetime,
     )
-    return token, f"{TOKEN_MARK}_{prefix}_{secret}"
+    return token, text
 
 
 def revoke_token(token: AgentToken) -> None:
@@ -84,8 +82,3 @@ def token_makers(agent_ids: set[UUID]) -> dict[UUID, set[int]]:
         if maker is not None:
             makers[agent_id].add(maker)
     return makers
-
-
-def token_digest(secret: str) -> bytes:
-    """SHA-256 of the secret part: 256 random bits need no slow hash."""
-    return hashlib.sha256(secret.encode()).digest()

@@ -12,7 +12,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from agents.auth import Unauthenticated
+from agents.bearer import Unauthenticated
 from config.problems import problem, refusal
 from inbox import canonical
 from inbox.api import people, router

@@ -49,7 +49,12 @@ def submit(*, agent: Agent, submission: Submission, channel: str = "poll", addre
     team = version.policy.team
     tools = tools_named(team.pk, (action.name for action in submission.actions))
     judged = judge(
-        agent=agent, team=team.slug, submission=submission, tools=tools, version=version, now=datetime.now(UTC)
+        agent=agent,
+        team=team.slug,
+        submission=submission,
+        tools=tools,
+        version=version,
+        now=datetime.now(UTC),
     )
     try:
         with transaction.atomic():

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from agents import bearer
 from agents import services as gateway
 from agents.contract import ThreadStatus
 from agents.demos.models import LedgerEntry
@@ -178,7 +179,7 @@ def test_an_admin_registers_an_agent_and_makes_a_token_shown_once(client: Client
     secret = re.search(r'id="token-text">(plc_[^<]+)<', answer.content.decode())
     assert secret is not None
     token = AgentToken.objects.get(agent=agent)
-    assert bytes(token.digest) == gateway.token_digest(secret.group(1).split("_", 2)[2])
+    assert bytes(token.digest) == bearer.digest_of(secret.group(1).split("_", 2)[2])
     assert secret.group(1) not in client.get(url(world, "agent", agent.pk)).content.decode()
 
 
