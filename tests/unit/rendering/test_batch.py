@@ -209,6 +209,14 @@ def test_scores_do_not_depend_on_the_unit() -> None:
     assert cents == pytest.approx(modified_z([4.10, 36.50, 49.99, 12.00, 400.00]))
 
 
+def test_the_threshold_is_three_and_a_half() -> None:
+    spread = [-3, -2, -1, 0, 1, 2, 3]
+    assert modified_z([*spread, 10])[-1] == pytest.approx(3.204, abs=0.001)
+    assert outliers([*spread, 10]) == {}
+    assert modified_z([*spread, 12])[-1] == pytest.approx(3.878, abs=0.001)
+    assert set(outliers([*spread, 12])) == {7}
+
+
 def test_few_or_equal_numbers_have_no_outliers() -> None:
     assert outliers([1, 1, 1, 1_000]) == {}
     assert outliers([25.0] * 50) == {}
