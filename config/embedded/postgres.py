@@ -111,8 +111,10 @@ class Postgres(Server):
             end(heads, self.in_order, pause)
             end(marked(self.home.identity, ("postgres",), self.home.server_uid), self.at_once, pause)
             found.append("stopped the one left by a killed supervisor")
-        # Nothing of this cluster runs any more: whatever process the file names is a stranger with its number.
-        (self.home.postgres / "postmaster.pid").unlink(missing_ok=True)
+        # Nothing of this cluster runs any more: whatever process these files name is a stranger with its number,
+        # or a zombie that nobody reaps.
+        for stale in (self.home.postgres / "postmaster.pid", *self.home.sockets.glob(".s.PGSQL.*")):
+            stale.unlink(missing_ok=True)
         return found
 
     def _create_cluster(self, data: Path) -> None:

@@ -24,7 +24,7 @@ from config.embedded.errors import SetupError
 from config.embedded.member import Member
 from config.embedded.output import GREY, Pump, Terminal, rotate
 from config.embedded.postgres import Postgres
-from config.embedded.process import POLL, Child, Rung
+from config.embedded.process import POLL, Child, Rung, wait_until
 from config.embedded.server import last_words
 from config.embedded.signals import Signals
 from config.embedded.supervisor import Supervisor
@@ -59,6 +59,8 @@ def run(options: Options) -> None:
         supervisor = Supervisor(home, signals, terminal, base_url(options.host, port))
         if left := supervisor.end_leftovers():
             terminal.say(f"Stopped what a killed supervisor had left running: {', '.join(left)}.")
+            # A killed process with threads is a zombie some time before the last of them lets go of the port.
+            wait_until(lambda: is_free(options.host, port), 5, signals.pause)
         free_port(options.host, port)
         rotate(home.logs)
         try:
@@ -239,6 +241,15 @@ def free_port(host: str, port: int) -> int:
         raise SetupError(
             f"cannot listen on {host}, port {port} ({reason}): choose others with --host and --port."
         ) from error
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether `port` on `host` can be listened on."""
+    try:
+        free_port(host, port)
+    except SetupError:
+        return False
+    return True
 
 
 def _is_healthy(host: str, port: int, base: str) -> bool:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -47,7 +48,7 @@ def manage(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def found_by(name: str, running: Up) -> psutil.Process:
-    return psutil.Process(running.addresses.processes[name][0])
+    return psutil.Process(pid_of(name, running))
 
 
 def server(name: str, running: Up) -> psutil.Process:
@@ -96,13 +97,13 @@ def test_a_taken_port_is_named(running: Up, tmp_path: Path) -> None:
 def test_a_killed_process_is_started_again(running: Up, name: str) -> None:
     before = found_by(name, running)
     before.kill()
-    eventually(lambda: found_by(name, running).pid != before.pid if in_addresses(name, running) else False, f"{name} runs")
+    eventually(lambda: pid_of(name, running) not in (0, before.pid), f"{name} runs")
     assert running.has_said(rf"{name} killed by SIGKILL; starting again in")
     eventually(lambda: running.status("/healthz") == 200, "the web process answers")
 
 
-def in_addresses(name: str, running: Up) -> bool:
-    return name in running.addresses.processes and psutil.pid_exists(running.addresses.processes[name][0])
+def pid_of(name: str, running: Up) -> int:
+    return running.addresses.processes.get(name, (0, 0.0))[0]
 
 
 @pytest.mark.parametrize("name", ["postgres", "valkey-server"])
@@ -116,17 +117,47 @@ def test_a_killed_server_is_healed(running: Up, name: str) -> None:
     eventually(lambda: manage(running.data_dir, "doctor").returncode == 0, "the doctor is content", 60)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_request_to_stop_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_request_to_stop_leaves_no_process_and_no_demo_no_people(tmp_path: Path) -> None:
     with up(tmp_path, "--no-demo") as running:
-        family = running.family()
-        names = {process.name() for process in family}
-        assert {"postgres", "valkey-server"} <= names
-        assert running.end(number) == 0
-        assert not [process for process in family if lives(process)]
-        assert running.said[-1] == "Stopped."
-        assert read_addresses(tmp_path) is None
+        assert "/sign-in/" not in "\n".join(running.said)
+        done = manage(tmp_path, "shell", "-v", "0", "-c", "from inbox.models import Team; print(Team.objects.count())")
+        assert done.stdout.strip() == "0", done.stderr
+        stops_whole(running, signal.SIGTERM)
+    assert read_addresses(tmp_path) is None
     assert "was not properly shut down" not in (tmp_path / "logs" / "postgres.log").read_text()
+
+
+def stops_whole(running: Up, number: signal.Signals) -> None:
+    family = running.family()
+    assert len(family) >= 5
+    assert running.end(number) == 0
+    assert not [process for process in family if lives(process)]
+    assert running.said[-1] == "Stopped."
+
+
+def test_own_servers_replace_the_embedded_ones_one_by_one(tmp_path: Path) -> None:
+    with claimed(tmp_path / "theirs") as home:
+        postgres, valkey = Postgres(home), Valkey(home)
+        try:
+            postgres.start()
+            valkey.start()
+            with up(tmp_path / "a", "--no-demo", DATABASE_URL=postgres.url) as running:
+                assert running.addresses.database_url == postgres.url
+                assert embedded(running) == {"valkey-server"}
+                stops_whole(running, signal.SIGINT)
+            with up(tmp_path / "b", "--no-demo", REDIS_URL=valkey.url) as running:
+                assert running.addresses.redis_url == valkey.url
+                assert embedded(running) == {"postgres"}
+                stops_whole(running, signal.SIGHUP)
+            assert postgres.exit_status() is None
+            assert valkey.exit_status() is None
+        finally:
+            valkey.stop()
+            postgres.stop()
+
+
+def embedded(running: Up) -> set[str]:
+    return {process.name() for process in running.family()} & {"postgres", "valkey-server"}
 
 
 def test_a_request_to_stop_while_starting_leaves_no_process(tmp_path: Path) -> None:
@@ -140,83 +171,49 @@ def test_a_request_to_stop_while_starting_leaves_no_process(tmp_path: Path) -> N
 def test_a_second_request_hurries(tmp_path: Path) -> None:
     with up(tmp_path, "--no-demo") as running:
         family = running.family()
-        # A process that is stopped (SIGSTOP) finishes nothing: the patient way would wait for it.
+        # Stopped by SIGSTOP, the web process finishes nothing: the patient way would wait 15 s for it.
+        found_by("web", running).suspend()
         worker = found_by("worker", running)
-        worker.suspend()
         running.process.send_signal(signal.SIGINT)
-        eventually(lambda: running.has_said("^Stopping"), "it stops")
-        eventually(lambda: "beat" not in {p.name() for p in running.family()} and not lives(found_or_gone(family, "sweep")), "")
+        eventually(lambda: not lives(worker), "the worker, which comes before it, has stopped")
+        began = time.monotonic()
         assert running.end(signal.SIGINT) == 0
+        assert time.monotonic() - began < 10
         assert not [process for process in family if lives(process)]
-
-
-def found_or_gone(family: list[psutil.Process], word: str) -> psutil.Process:
-    for process in family:
-        try:
-            if word in process.cmdline():
-                return process
-        except psutil.NoSuchProcess:
-            continue
-    return family[0]
 
 
 def test_a_killed_supervisor_leaves_nothing_that_the_next_cannot_handle(tmp_path: Path) -> None:
     with up(tmp_path, "--no-demo") as first:
         family = first.family()
+        web = found_by("web", first)
+        port = str(urlsplit(first.addresses.base_url).port)
+        # Stopped by SIGSTOP, it does not act on the signal that its parent's death sends, and keeps the port.
+        web.suspend()
         first.process.kill()
         first.process.wait()
-        # No pause: the next start meets whatever still runs.
-        with up(tmp_path, "--no-demo", "--port", str(urlsplit(last_url(first)).port)) as second:
+        assert lives(web)
+        with up(tmp_path, "--no-demo", "--port", port) as second:
+            assert second.has_said("Stopped what a killed supervisor had left running: .*web")
             assert second.status("/healthz") == 200
             all_gone(family)
-
-
-def last_url(running: Up) -> str:
-    (line,) = (line for line in running.said if line.startswith("Ready after"))
-    return line.split(": ", 1)[1]
 
 
 def test_killing_supervisor_and_servers_at_once_loses_nothing(tmp_path: Path) -> None:
     with up(tmp_path) as first:
         family = first.family()
+        people = count_people(tmp_path)
         for process in (psutil.Process(first.process.pid), *family):
             process.kill()
         first.process.wait()
     with up(tmp_path) as second:
         assert second.status("/healthz") == 200
-        assert manage(tmp_path, "doctor").returncode == 0
+        assert count_people(tmp_path) == people == 5
         all_gone(family)
 
 
-def test_processes_that_outlived_their_supervisor_are_stopped_by_the_next(tmp_path: Path) -> None:
-    with up(tmp_path, "--no-demo") as first:
-        sweep = found_by("sweep", first)
-        # Stopped, it does not act on the signal that its parent's death sends.
-        sweep.suspend()
-        first.process.kill()
-        first.process.wait()
-        assert lives(sweep)
-        with up(tmp_path, "--no-demo") as second:
-            assert second.has_said("Stopped what a killed supervisor had left running: .*sweep")
-            assert not lives(sweep)
-
-
-def test_own_servers_replace_the_embedded_ones_one_by_one(tmp_path: Path) -> None:
-    with claimed(tmp_path / "theirs") as home:
-        postgres, valkey = Postgres(home), Valkey(home)
-        try:
-            postgres.start()
-            valkey.start()
-            with up(tmp_path / "a", "--no-demo", DATABASE_URL=postgres.url) as running:
-                assert running.addresses.database_url == postgres.url
-                assert [process.name() for process in running.family()].count("valkey-server") == 1
-                assert "postgres" not in {process.name() for process in running.family()}
-            with up(tmp_path / "b", "--no-demo", REDIS_URL=valkey.url) as running:
-                assert running.addresses.redis_url == valkey.url
-                assert "valkey-server" not in {process.name() for process in running.family()}
-        finally:
-            valkey.stop()
-            postgres.stop()
+def count_people(data_dir: Path) -> int:
+    done = manage(data_dir, "shell", "-v", "0", "-c", "from inbox.models import Member; print(Member.objects.count())")
+    return int(done.stdout)
 
 
 def test_open_to_other_machines_it_prints_no_links_and_says_why(tmp_path: Path) -> None:
@@ -224,13 +221,6 @@ def test_open_to_other_machines_it_prints_no_links_and_says_why(tmp_path: Path) 
         said = "\n".join(running.said)
         assert "/sign-in/" not in said
         assert "No sign-in links, for 0.0.0.0 can be reached from other machines." in said
-
-
-def test_without_a_demo_there_are_no_people(tmp_path: Path) -> None:
-    with up(tmp_path, "--no-demo") as running:
-        assert "/sign-in/" not in "\n".join(running.said)
-        done = manage(tmp_path, "shell", "-v", "0", "-c", "from inbox.models import Team; print(Team.objects.count())")
-        assert done.stdout.strip() == "0", done.stderr
 
 
 def test_a_database_that_cannot_be_prepared_is_an_error_with_its_reason(tmp_path: Path) -> None:

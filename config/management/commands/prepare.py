@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psycopg
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from config import demo_team
+from config.durability import postgres_address
 from inbox.services import sign_in_links
 
 
@@ -31,6 +33,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            # Django's pool would go on trying for ten seconds and keep the reason to itself.
+            psycopg.connect(**postgres_address(), connect_timeout=5).close()
+        except psycopg.OperationalError as error:
+            raise CommandError(f"Postgres does not answer: {error}") from None
         executor = MigrationExecutor(connection)
         applied = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
         if applied:
