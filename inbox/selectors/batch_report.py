@@ -14,10 +14,9 @@ from inbox.models import ApprovalRequest, Batch, BatchItem, RequestGroup
 
 FAILURES: Final = 500
 PAGE: Final = 100
+VOTED: Final = "vote-recorded"
 # Outcomes that did what was asked; everything else is named first.
-DONE: Final = frozenset(
-    {Outcome.APPROVED.value, Outcome.REJECTED.value, Outcome.MIXED.value, "vote-recorded"}
-)
+DONE: Final = frozenset({Outcome.APPROVED.value, Outcome.REJECTED.value, Outcome.MIXED.value, VOTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,11 @@ class Report:
     @property
     def finished(self) -> bool:
         return self.batch.finished_at is not None
+
+    @property
+    def more_needed(self) -> bool:
+        """Whether some votes count but did not decide: further people are needed."""
+        return any(outcome == VOTED for outcome, _ in self.counts)
 
     @property
     def settled(self) -> int:

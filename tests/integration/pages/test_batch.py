@@ -16,10 +16,13 @@ from django.urls import reverse
 
 from agents.ids import uuid7
 from inbox.models import ApprovalRequest, Batch, BatchItem, Decision, RequestGroup, TeamStream, Vote
+from inbox.policy.need import Need
+from inbox.policy.words import Risk
 from inbox.selectors.groups import FOLDED, TOO_LONG, arrivals, open_sheet
 from inbox.selectors.history import ENOUGH, approved_values
 from inbox.selectors.turn import Turn
 from inbox.services.batches import OUTCOMES
+from inbox.services.policies import save_ladder
 from inbox.views.keys import SHEET_KEYS
 from tests.factories import World, ask, vote
 from tests.integration.pages.cast import crowd, signed_in
@@ -265,6 +268,22 @@ def test_sending_the_same_form_twice_records_once(world: World) -> None:
     first, second = send(client, world, requests[0], form), send(client, world, requests[0], form)
     assert first["Location"] == second["Location"]
     assert Vote.objects.filter(request__in=requests).count() == 4
+
+
+def test_where_several_people_are_needed_each_vote_is_recorded_and_the_report_says_so(world: World) -> None:
+    two = {risk: Need(tier="reviewer", count=2) for risk in Risk}
+    save_ladder(admin=world.member(world.erin), ladder=two, base=1)
+    requests = files(world, 3)
+    first, second = signed_in(world.dave), signed_in(world.carol)
+    _, form = opened(first, world, requests[0])
+    report = first.get(send(first, world, requests[0], form)["Location"]).content.decode()
+    assert set(outcomes(world).values()) == {"vote-recorded"}
+    assert "goes on waiting for the others" in report
+    again, _ = opened(first, world, requests[0])
+    assert "You cannot decide these: you have voted on it" in again.content.decode()
+    _, form = opened(second, world, requests[0])
+    send(second, world, requests[0], form)
+    assert states(requests) == ["decided"] * 3
 
 
 def test_what_someone_else_decided_first_is_named_first_in_the_report(world: World) -> None:
