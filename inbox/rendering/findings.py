@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -92,15 +92,20 @@ class Notes:
         self._text = text
         self._tallies: dict[tuple[str, Severity], _Tally] = {}
 
-    def add(self, code: str, severity: Severity, at: int, detail: str = "", count: int = 1) -> None:
-        """Note `count` occurrences of `code` from the position `at` (0-based) on."""
+    def add(
+        self, code: str, severity: Severity, at: int, detail: str | Callable[[], str] = "", count: int = 1
+    ) -> None:
+        """Note `count` occurrences of `code` from the position `at` (0-based) on.
+
+        A `detail` that costs something to word is given as a function, called only while it would be shown.
+        """
         tally = self._tallies.get((code, severity))
         if tally is None:
             tally = self._tallies[code, severity] = _Tally(at)
         tally.first = min(tally.first, at)
         tally.count += count
         if detail and len(tally.details) < _SHOWN:
-            tally.details.setdefault(detail)
+            tally.details.setdefault(detail if isinstance(detail, str) else detail())
 
     def findings(self) -> tuple[Finding, ...]:
         """The findings, gravest first, then in the order of the text."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -57,7 +58,7 @@ def foreign_words(text: str, scripts: frozenset[str], notes: Notes) -> Iterator[
         elif names and names <= disguised and not (len(word) == 1 and names == {"GREEK"}):
             suspects = [at for at, char in enumerate(word) if char in CONFUSABLE]
             grade: Severity = "warn" if "LATIN" in scripts else "info"
-            notes.add("lookalike-word", grade, match.start(), _described(word, names))
+            notes.add("lookalike-word", grade, match.start(), partial(_described, word, names))
         else:
             continue
         yield from marked(word, match.start(), suspects, codes, "Passes for another letter: ")
@@ -67,7 +68,7 @@ def _phonetic(word: str, start: int, notes: Notes) -> list[int]:
     """Letters of phonetic alphabets in a word that is ASCII otherwise: "pɑypal"."""
     suspects = [at for at, char in enumerate(word) if char in _ODD_LATIN]
     if suspects and all(char.isascii() or char in _ODD_LATIN for char in word):
-        notes.add("mixed-script", "warn", start, _described(word, {"LATIN"}))
+        notes.add("mixed-script", "warn", start, partial(_described, word, {"LATIN"}))
         return suspects
     return []
 
@@ -83,10 +84,10 @@ def _mixed(word: str, names: set[str], start: int, notes: Notes) -> list[int]:
         suspects = [letter.at for run in runs_of_script if _passes_for_latin(run) for letter in run]
         if suspects:
             severity: Severity = "warn" if _is_scientific(letters, suspects) else "block"
-            notes.add("mixed-script", severity, start, _described(word, names))
+            notes.add("mixed-script", severity, start, partial(_described, word, names))
             return suspects
     if len(alphabets) > 1 and alphabets != {"LATIN", "GREEK"}:
-        notes.add("mixed-script", "warn", start, _described(word, names))
+        notes.add("mixed-script", "warn", start, partial(_described, word, names))
         return [letter.at for run in runs_of_script if _passes_for_cyrillic(run, names) for letter in run]
     return []
 
