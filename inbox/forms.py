@@ -20,7 +20,7 @@ KEY_LENGTH: Final = 200
 class DecideForm(forms.Form):
     """One verdict on one request, bound to the digest the page showed.
 
-    `confirmed` says that the consequence was shown; `approved` names the actions approved where a request has
+    `confirmed` says that the consequence was shown; `read_back` is the value asked for; `approved` names the actions approved where a request has
     several (all, when the page offered no choice); `preset` and `message` together are what the agent is told.
     """
 
@@ -28,6 +28,7 @@ class DecideForm(forms.Form):
     digest = forms.CharField(max_length=DIGEST_LENGTH)
     idempotency_key = forms.CharField(max_length=KEY_LENGTH)
     confirmed = forms.BooleanField(required=False)
+    read_back = forms.CharField(max_length=100, required=False)
     each = forms.BooleanField(required=False)
     preset = forms.CharField(max_length=500, required=False)
     message = forms.CharField(max_length=MESSAGE_LENGTH, required=False, strip=True)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from inbox import canonical
+from inbox.policy.words import Risk
 from inbox.rendering.fields import FieldTable, Row, field_table
 from inbox.rendering.findings import Finding, merged
 from inbox.rendering.raw import raw_json
 from inbox.rendering.reveal import Revealed
+from inbox.selectors.read_back import ReadBack, read_back
 
 PART_LINES: Final = 400
 
@@ -37,6 +39,7 @@ class Payload:
     parts: int
     raw: Revealed | None
     approvable: bool
+    asked: ReadBack | None
 
     @property
     def complete(self) -> bool:
@@ -44,7 +47,7 @@ class Payload:
         return self.part == self.parts
 
 
-def show(envelope: bytes, *, part: int = 1, raw: bool = False) -> Payload:
+def show(envelope: bytes, *, risk: Risk, digest: str, part: int = 1, raw: bool = False) -> Payload:
     """Read a revision's canonical bytes. `part` is held within what there is; `raw` shows the exact JSON instead."""
     document: Mapping[str, Any] = canonical.read(envelope)
     actions = document["actions"]
@@ -59,7 +62,13 @@ def show(envelope: bytes, *, part: int = 1, raw: bool = False) -> Payload:
         parts=len(pages),
         raw=raw_json(actions) if raw else None,
         approvable=all("approve" in action["allow"] for action in actions),
+        asked=read_back(risk, actions, digest),
     )
+
+
+def asked_of(envelope: bytes, *, risk: Risk, digest: str) -> ReadBack | None:
+    """The value to be read back before this payload is approved, without rendering it."""
+    return read_back(risk, canonical.read(envelope)["actions"], digest)
 
 
 def _pages(actions: list[Any], tables: list[FieldTable]) -> list[tuple[ShownAction, ...]]:

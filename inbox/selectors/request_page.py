@@ -120,7 +120,9 @@ def read(turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False) -> R
     before, after = neighbours(turn, request) if pending else (None, None)
     return RequestPage(
         request=request,
-        payload=show(bytes(revision.payload), part=part, raw=raw),
+        payload=show(
+            bytes(revision.payload), risk=Risk(request.risk), digest=request.digest, part=part, raw=raw
+        ),
         case=case_of(request, canonical.read(bytes(revision.payload))),
         tools=tuple((name, tools.get(name)) for name in request.tools),
         presets=_presets(tools.get(request.tool)),

@@ -193,8 +193,27 @@ def test_a_vote_of_two_tells_the_next_person(sit: Sit, world: World) -> None:
         page.locator("#bar button[name=step][value=approve]").click()
         expect(page.locator(".consequence")).to_be_visible()
         page.wait_for_timeout(500)
-        page.locator("#bar button[name=verdict][value=approve]").click()
+        page.get_by_label("How many entries has accounts?").fill("1200")
+        page.keyboard.press("Control+Enter")
         expect(page.locator("#bar")).to_contain_text(said)
+
+
+def test_a_wrong_value_read_back_records_nothing_and_keeps_the_note(sit: Sit, world: World) -> None:
+    request = ask(world, "send_email", {"to": "billing@example.com", "subject": "two words"})
+    page = sit(world.alice).live(at(world, request))
+    page.wait_for_timeout(500)
+    page.keyboard.press("a")
+    page.get_by_label("What stands in to?").fill("sales@example.com")
+    page.get_by_label("Note to the agent").fill("Once only")
+    page.wait_for_timeout(500)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#conflict")).to_contain_text("that is not the value in the payload")
+    expect(page.get_by_label("Note to the agent")).to_have_value("Once only")
+    assert not Decision.objects.filter(request=request).exists()
+    page.get_by_label("What stands in to?").fill("Billing@example.com")
+    page.wait_for_timeout(500)
+    page.keyboard.press("Enter")
+    expect(page.locator("#bar")).to_contain_text("Approved by")
 
 
 def test_the_digest_can_be_copied_whole(sit: Sit, world: World) -> None:

@@ -11,6 +11,8 @@ from django.test import Client
 
 from agents.ids import uuid7
 from inbox.models import ApprovalRequest
+from inbox.policy.words import Risk
+from inbox.selectors.payload import asked_of
 from tests.factories import World, ask
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -36,6 +38,13 @@ def page_of(world: World, request: ApprovalRequest, tail: str = "") -> str:
 def decision(request: ApprovalRequest, verdict: str, **more: Any) -> dict[str, Any]:
     """The fields the page's form would send."""
     return {"verdict": verdict, "digest": request.digest, "idempotency_key": uuid4().hex, **more}
+
+
+def confirmed(request: ApprovalRequest, **more: Any) -> dict[str, Any]:
+    """The fields of the second step: the consequence was shown, and the value asked for was read."""
+    revision = request.revisions.get(number=request.revision_number)
+    asked = asked_of(bytes(revision.payload), risk=Risk(request.risk), digest=request.digest)
+    return decision(request, "approve", confirmed="1", read_back=asked.answer if asked else "", **more)
 
 
 def crowd(request: ApprovalRequest, size: int) -> list[ApprovalRequest]:

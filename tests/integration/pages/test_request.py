@@ -20,7 +20,15 @@ from inbox.services.submit import submit
 from inbox.services.withdraw import withdraw
 from inbox.views.keys import EVERYWHERE, INBOX_KEYS, REQUEST_KEYS
 from tests.factories import World, ask, body, vote
-from tests.integration.pages.cast import ask_for_a_look, crowd, decision, inbox_of, page_of, signed_in
+from tests.integration.pages.cast import (
+    ask_for_a_look,
+    confirmed,
+    crowd,
+    decision,
+    inbox_of,
+    page_of,
+    signed_in,
+)
 
 
 def submit_body(world: World, fields: dict[str, Any]) -> ApprovalRequest:
@@ -186,9 +194,41 @@ def test_from_medium_on_the_consequence_is_shown_before_anything_is_recorded(rea
     assert answer.status_code == 200
     assert "Cannot be undone" in text_of(answer.content)
     assert not Decision.objects.filter(request=request).exists()
-    answer = client.post(page_of(world, request, "/decide"), decision(request, "approve", confirmed="1"))
+    answer = client.post(page_of(world, request, "/decide"), confirmed(request))
     assert answer.status_code == 302
     assert Decision.objects.get(request=request).outcome == "approved"
+
+
+def test_from_high_risk_on_a_value_of_the_payload_is_read_back(real_world: World) -> None:
+    world = real_world
+    request = ask(world, "delete_accounts", {"accounts": [f"u{n}" for n in range(300)]})
+    assert request.risk in ("high", "critical")
+    client, post = signed_in(world.alice), page_of(world, request, "/decide")
+    page = text_of(client.get(page_of(world, request, "?step=approve")).content)
+    bar = page[page.index("Approve delete_accounts.") :]
+    assert "How many entries has accounts?" in bar
+    assert "300" not in bar
+    for typed in ("", "299", "APPROVE"):
+        answer = client.post(
+            post, decision(request, "approve", confirmed="1", read_back=typed, message="my words")
+        )
+        assert answer.status_code == 422
+        assert "that is not the value in the payload" in text_of(answer.content)
+        assert "my words" in text_of(answer.content)
+    assert not Vote.objects.filter(request=request).exists()
+    assert (
+        client.post(post, decision(request, "approve", confirmed="1", read_back=" 300 ")).status_code == 302
+    )
+    assert Vote.objects.filter(request=request).count() == 1
+
+
+def test_rejecting_asks_for_no_value(real_world: World) -> None:
+    request = ask_for_a_look(real_world)
+    answer = signed_in(real_world.alice).post(
+        page_of(real_world, request, "/decide"), decision(request, "reject")
+    )
+    assert answer.status_code == 302
+    assert Decision.objects.get(request=request).outcome == "rejected"
 
 
 def test_a_rejection_tells_the_agent_the_preset_and_the_words(real_world: World) -> None:
@@ -233,21 +273,19 @@ def test_the_second_of_two_people_is_told_who_was_first_and_keeps_their_words(re
 def test_what_cannot_be_recorded_comes_back_with_its_status(real_world: World) -> None:
     world = real_world
     look = ask_for_a_look(world)
-    wrong = decision(look, "approve", confirmed="1")
+    wrong = confirmed(look)
     wrong["digest"] = "sha256:" + "0" * 64
     post = page_of(world, look, "/decide")
     answer = signed_in(world.alice).post(post, wrong)
     assert answer.status_code == 409
     assert "Read it again before you decide" in text_of(answer.content)
-    assert signed_in(world.dave).post(post, decision(look, "approve", confirmed="1")).status_code == 403
+    assert signed_in(world.dave).post(post, confirmed(look)).status_code == 403
     assert signed_in(world.alice).post(post, {"verdict": "approve"}).status_code == 422
     assert signed_in(world.alice).post(post, decision(look, "maybe")).status_code == 422
     assert signed_in(world.alice).post(post, decision(look, "reject", message="x" * 2001)).status_code == 422
     late = ask_for_a_look(world, expires_in=1)
     ApprovalRequest.objects.filter(pk=late.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
-    answer = signed_in(world.alice).post(
-        page_of(world, late, "/decide"), decision(late, "approve", confirmed="1")
-    )
+    answer = signed_in(world.alice).post(page_of(world, late, "/decide"), confirmed(late))
     assert answer.status_code == 410
     assert "nobody decided in time" in text_of(answer.content)
     assert not Vote.objects.filter(request__in=[look, late]).exists()
@@ -273,12 +311,12 @@ def test_a_vote_of_several_says_who_is_still_needed(real_world: World) -> None:
     world = real_world
     request = ask(world, "delete_accounts", {"accounts": [f"u{n}" for n in range(1500)]})
     client = signed_in(world.alice)
-    client.post(page_of(world, request, "/decide"), decision(request, "approve", confirmed="1"))
+    client.post(page_of(world, request, "/decide"), confirmed(request))
     page = text_of(client.get(page_of(world, request)).content)
     assert "Your vote is recorded. Still needed: lead. crm-writer waits until then." in page
     assert f"{world.alice.username} lead approved" in page
     assert f"Approved by {world.alice.username}" not in page
-    signed_in(world.bob).post(page_of(world, request, "/decide"), decision(request, "approve", confirmed="1"))
+    signed_in(world.bob).post(page_of(world, request, "/decide"), confirmed(request))
     assert "Approved by" in text_of(client.get(page_of(world, request)).content)
 
 
@@ -292,7 +330,7 @@ def test_some_actions_of_several_may_be_approved(real_world: World) -> None:
     client = signed_in(world.alice)
     page = client.get(page_of(world, request, "?step=approve")).content.decode()
     assert page.count('name="approved"') == 2
-    sent = decision(request, "approve", confirmed="1", each="1", approved=["one"])
+    sent = confirmed(request, each="1", approved=["one"])
     assert client.post(page_of(world, request, "/decide"), sent).status_code == 302
     assert Decision.objects.get(request=request).outcome == "mixed"
 
