@@ -17,7 +17,7 @@ from inbox import audit, events
 from inbox.audit import SYSTEM, Actor, Entry
 from inbox.clock import database_now
 from inbox.models import ApprovalRequest, Decision
-from inbox.services.submit import submit
+from inbox.services.submit import Addressed, submit_all
 from inbox.services.withdraw import withdraw_thread
 
 
@@ -32,20 +32,25 @@ def _run_paused(sender: object, *, run: HostedRun, interrupts: tuple[Interrupt, 
     """Each interrupt becomes a request of its own; those still pending from an earlier pause are the same ones."""
     mine = ApprovalRequest.objects.filter(agent_id=run.agent_id, thread=run.thread, channel="hosted")
     asked = set(mine.values_list("address", flat=True))
-    for interrupt in interrupts:
-        if interrupt.id in asked:
-            # Its node ran again for a sibling's answer and may word the same question differently now.
-            continue
-        proposal = parse(interrupt)
-        submission = Submission(
-            dedupe_key=f"hosted:{run.pk}:{interrupt.id}",
-            thread=run.thread,
-            actions=proposal.actions,
-            context=proposal.context,
-            claims=proposal.claims,
-            expires_in=proposal.expires_in,
+    # An interrupt asked before is the same question: its node ran again for a sibling's answer and may word it anew.
+    fresh = [interrupt for interrupt in interrupts if interrupt.id not in asked]
+    if fresh:
+        submit_all(
+            agent=run.agent, asked=[_addressed(run, interrupt) for interrupt in fresh], channel="hosted"
         )
-        submit(agent=run.agent, submission=submission, channel="hosted", address=interrupt.id)
+
+
+def _addressed(run: HostedRun, interrupt: Interrupt) -> Addressed:
+    proposal = parse(interrupt)
+    submission = Submission(
+        dedupe_key=f"hosted:{run.pk}:{interrupt.id}",
+        thread=run.thread,
+        actions=proposal.actions,
+        context=proposal.context,
+        claims=proposal.claims,
+        expires_in=proposal.expires_in,
+    )
+    return Addressed(submission, interrupt.id)
 
 
 def _run_ended(sender: object, *, run: HostedRun, detail: str, **_: Any) -> None:

@@ -35,7 +35,6 @@ class Judged:
 def judge(
     *,
     agent: Agent,
-    team: str,
     submission: Submission,
     tools: Mapping[str, Tool],
     version: PolicyVersion,
@@ -49,7 +48,7 @@ def judge(
     claims = submission.claims
     facts = Facts(
         agent=agent.handle,
-        team=team,
+        team=version.policy.team.slug,
         thread=submission.thread,
         checkpoint=submission.checkpoint,
         actions=actions,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from agents.contract import ProposedAction, Submission
+from agents.contract import Submission
 from agents.ids import uuid7
 from agents.models import Agent
 from inbox import audit, canonical, events
@@ -38,41 +39,60 @@ class Submitted:
     seq: int
 
 
-def submit(*, agent: Agent, submission: Submission, channel: str = "poll", address: str = "") -> Submitted:
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A submission and where inside its thread the answer goes (a LangGraph interrupt id), if anywhere."""
+
+    submission: Submission
+    address: str = ""
+
+
+def submit(*, agent: Agent, submission: Submission) -> Submitted:
     """Store a request in the agent's team, let policy answer what it may, queue the rest.
 
     The same `dedupe_key` with the same body returns the first request; with another body it raises Invalid
     (`dedupe-key-reused`). Acknowledge only after this returns: the transaction is committed by then.
     """
-    body_digest = canonical.digest(submission.model_dump(mode="json"))
-    version = current_version(agent.team_id)
-    team = version.policy.team
-    tools = tools_named(team.pk, (action.name for action in submission.actions))
-    judged = judge(
-        agent=agent,
-        team=team.slug,
-        submission=submission,
-        tools=tools,
-        version=version,
-        now=datetime.now(UTC),
-    )
     try:
-        with transaction.atomic():
-            return _store(agent, team, submission, judged, version, tools, body_digest, channel, address)
+        return submit_all(agent=agent, asked=[Addressed(submission)], channel=submission.reply.channel)[0]
     except IntegrityError:
         # The key came before, perhaps at this very instant: the index says so more cheaply than a look each time.
-        return _earlier(agent, submission.dedupe_key, body_digest)
+        return _earlier(agent, submission)
 
 
-def _earlier(agent: Agent, dedupe_key: str, body_digest: str) -> Submitted:
+def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> list[Submitted]:
+    """Store several new requests of one agent together: all or none, in the order given.
+
+    One transaction that takes its groups in key order and the team's stream once, at the end: submitting one by
+    one inside a transaction would take the next group while holding the stream, against the lock order.
+    Raises IntegrityError when a dedupe key came before.
+    """
+    version = current_version(agent.team_id)
+    tools = tools_named(agent.team_id, (action.name for item in asked for action in item.submission.actions))
+    now = datetime.now(UTC)
+    judged = [
+        judge(agent=agent, submission=item.submission, tools=tools, version=version, now=now)
+        for item in asked
+    ]
+    with transaction.atomic():
+        at = database_now()
+        drafts = [
+            _draft(agent, version, tools, item, verdict, channel, at)
+            for item, verdict in zip(asked, judged, strict=True)
+        ]
+        _store(drafts)
+        return _answer(version.policy.team, drafts, at)
+
+
+def _earlier(agent: Agent, submission: Submission) -> Submitted:
     request = (
         ApprovalRequest.objects.select_related("agent", "team", "decision")
-        .filter(agent=agent, dedupe_key=dedupe_key)
+        .filter(agent=agent, dedupe_key=submission.dedupe_key)
         .first()
     )
     if request is None:
         raise AssertionError("an insert was refused, but not for its key")
-    if request.body_digest != body_digest:
+    if request.body_digest != _body_digest(submission):
         raise Invalid(
             "dedupe-key-reused",
             "This dedupe_key was used for another body. Nothing was stored; use a new key for a new request.",
@@ -81,33 +101,41 @@ def _earlier(agent: Agent, dedupe_key: str, body_digest: str) -> Submitted:
     return Submitted(request, False, decision_of(request), stream_seq(agent.team_id))
 
 
-def _store(
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A request before it is stored, with the rows that go with it."""
+
+    request: ApprovalRequest
+    group_key: str | None
+    payload: bytes
+    submission: Submission
+    judged: Judged
+    idempotent: bool
+
+
+def _draft(
     agent: Agent,
-    team: Team,
-    submission: Submission,
-    judged: Judged,
     version: PolicyVersion,
     tools: dict[str, Tool],
-    body_digest: str,
+    item: Addressed,
+    judged: Judged,
     channel: str,
-    address: str,
-) -> Submitted:
-    now = database_now()
-    verdict = judged.verdict
+    at: datetime,
+) -> _Draft:
+    submission, verdict, team = item.submission, judged.verdict, version.policy.team
     lifetime = min(submission.expires_in or verdict.expires_in, verdict.expires_in)
-    expires_at = now + timedelta(seconds=lifetime)
+    expires_at = at + timedelta(seconds=lifetime)
     payload = _envelope(agent, team, submission, expires_at)
     first = submission.actions[0]
-    sentence = _headline(judged)
     request = ApprovalRequest(
         id=uuid7(),
         team=team,
         agent=agent,
         thread=submission.thread,
         dedupe_key=submission.dedupe_key,
-        body_digest=body_digest,
+        body_digest=_body_digest(submission),
         channel=channel,
-        address=address,
+        address=item.address,
         checkpoint=submission.checkpoint,
         dialect=submission.dialect,
         digest=canonical.sha256(payload),
@@ -115,7 +143,7 @@ def _store(
         reversible=verdict.reversible,
         verifiable=judged.verifiable,
         batchable=verdict.batchable and verdict.outcome is Says.REVIEW and len(submission.actions) == 1,
-        sentence=sentence,
+        sentence=_headline(judged),
         sentence_complete=len(judged.sentences) == 1 and judged.sentences[0].complete,
         tool=first.name,
         tools=sorted({action.name for action in submission.actions}),
@@ -127,13 +155,24 @@ def _store(
         needs=[{"tier": need.tier, "count": need.count} for need in verdict.needs],
         context=submission.context.model_dump(mode="json"),
         claims=submission.claims.model_dump(mode="json"),
-        created_at=now,
+        created_at=at,
         expires_at=expires_at,
     )
+    key = None
     if request.batchable:
-        request.group_id = _join_group(request, first)
-    request.save(force_insert=True)
-    revision = Revision.objects.create(request=request, number=1, payload=payload, digest=request.digest)
+        key = group_key(str(agent.pk), first.name, first.args, request.rule, request.risk, request.reversible)
+    idempotent = all(name in tools and tools[name].idempotent for name in request.tools)
+    return _Draft(request, key, payload, submission, judged, idempotent)
+
+
+def _store(drafts: Sequence[_Draft]) -> None:
+    for draft in sorted((d for d in drafts if d.group_key is not None), key=lambda d: str(d.group_key)):
+        draft.request.group_id = _join_group(draft.request, str(draft.group_key))
+    ApprovalRequest.objects.bulk_create(draft.request for draft in drafts)
+    revisions = Revision.objects.bulk_create(
+        Revision(request=draft.request, number=1, payload=draft.payload, digest=draft.request.digest)
+        for draft in drafts
+    )
     Action.objects.bulk_create(
         Action(
             revision=revision,
@@ -144,47 +183,64 @@ def _store(
             args_digest=canonical.digest(action.args),
             sentence=said.text[:SENTENCE_LENGTH],
         )
-        for position, (action, said) in enumerate(zip(submission.actions, judged.sentences, strict=True))
+        for draft, revision in zip(drafts, revisions, strict=True)
+        for position, (action, said) in enumerate(
+            zip(draft.submission.actions, draft.judged.sentences, strict=True)
+        )
     )
-    asked = Entry(
+
+
+def _answer(team: Team, drafts: Sequence[_Draft], at: datetime) -> list[Submitted]:
+    """Audit the asking, and close what policy answers by itself."""
+    entries = [_asked(draft) for draft in drafts]
+    endings = [_ending(draft) for draft in drafts if draft.judged.verdict.outcome is not Says.REVIEW]
+    if endings:
+        decisions = {d.request_id: d for d in close(team.pk, endings, at=at, before=entries)}
+        seq = max(decision.seq for decision in decisions.values())
+    else:
+        decisions = {}
+        seq = audit.append(team.pk, entries, at=at)[-1].seq
+        events.announce(team.pk, seq)
+    return [Submitted(d.request, True, decisions.get(d.request.pk), seq) for d in drafts]
+
+
+def _asked(draft: _Draft) -> Entry:
+    request, agent = draft.request, draft.request.agent
+    return Entry(
         verb="requested",
         actor=Actor("agent", agent.handle, str(agent.pk)),
         request_id=request.pk,
         facts={
-            "sentence": sentence,
+            "sentence": request.sentence,
             "tools": request.tools,
             "risk": request.risk,
             "digest": request.digest,
-            "policy": str(version),
+            "policy": str(request.policy_version),
             "rule": request.rule,
-            "says": verdict.outcome.value,
-            "expires_at": expires_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "says": draft.judged.verdict.outcome.value,
+            "expires_at": request.expires_at.astimezone(UTC).isoformat(timespec="microseconds"),
         },
     )
-    if verdict.outcome is Says.REVIEW:
-        receipt = audit.append(team.pk, [asked], at=now)[0]
-        events.announce(team.pk, receipt.seq)
-        return Submitted(request, True, None, receipt.seq)
+
+
+def _ending(draft: _Draft) -> Ending:
+    verdict, version = draft.judged.verdict, draft.request.policy_version
     answer = "approve" if verdict.outcome is Says.ALLOW else "reject"
-    decision = close(
-        team.pk,
-        [
-            Ending(
-                request=request,
-                kind=Decision.Kind.POLICY,
-                actor=Actor("policy", f"{version}"),
-                verdicts={action.key: answer for action in submission.actions},
-                version=version,
-                rule=request.rule,
-                message="" if answer == "approve" else _denial(verdict.notes),
-                via="policy",
-                idempotent=_idempotent(tools, submission),
-            )
-        ],
-        at=now,
-        before=[asked],
-    )[0]
-    return Submitted(request, True, decision, decision.seq)
+    return Ending(
+        request=draft.request,
+        kind=Decision.Kind.POLICY,
+        actor=Actor("policy", str(version)),
+        verdicts={action.key: answer for action in draft.submission.actions},
+        version=version,
+        rule=draft.request.rule,
+        message="" if answer == "approve" else _denial(verdict.notes),
+        via="policy",
+        idempotent=draft.idempotent,
+    )
+
+
+def _body_digest(submission: Submission) -> str:
+    return canonical.digest(submission.model_dump(mode="json"))
 
 
 def _denial(notes: tuple[str, ...]) -> str:
@@ -197,10 +253,6 @@ def _headline(judged: Judged) -> str:
     if more:
         text = f"{text[: SENTENCE_LENGTH - 40]} and {more} more action{'s' if more > 1 else ''}"
     return text[:SENTENCE_LENGTH]
-
-
-def _idempotent(tools: dict[str, Tool], submission: Submission) -> bool:
-    return all(action.name in tools and tools[action.name].idempotent for action in submission.actions)
 
 
 def _envelope(agent: Agent, team: Team, submission: Submission, expires_at: datetime) -> bytes:
@@ -220,10 +272,7 @@ def _envelope(agent: Agent, team: Team, submission: Submission, expires_at: date
     )
 
 
-def _join_group(request: ApprovalRequest, action: ProposedAction) -> UUID:
-    key = group_key(
-        str(request.agent_id), action.name, action.args, request.rule, request.risk, request.reversible
-    )
+def _join_group(request: ApprovalRequest, key: str) -> UUID:
     # Upsert in one statement: the row's lock is what keeps the counter true.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -234,7 +283,7 @@ def _join_group(request: ApprovalRequest, action: ProposedAction) -> UUID:
             DO UPDATE SET pending = inbox_requestgroup.pending + 1, latest_sentence = EXCLUDED.latest_sentence
             RETURNING id
             """,
-            [uuid7(), request.team_id, key, request.agent_id, action.name, request.risk, request.sentence],
+            [uuid7(), request.team_id, key, request.agent_id, request.tool, request.risk, request.sentence],
         )
         row = cursor.fetchone()
     assert row is not None  # noqa: S101 - RETURNING after an upsert has one row

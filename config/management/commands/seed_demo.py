@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import transaction
 
 from agents import afterwards
-from agents.demos.rounds import start_round
+from agents.demos.rounds import end_rounds, start_round
 from config import demo_team
-from inbox.lifecycle import State
-from inbox.models import ApprovalRequest
-from inbox.services.withdraw import withdraw_thread
 
 
 class Command(BaseCommand):
@@ -28,12 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         team = demo_team.seed()
         if options["reset"]:
-            waiting = ApprovalRequest.objects.filter(team=team, state=State.PENDING.value, channel="hosted")
-            for request in (
-                waiting.select_related("agent").distinct("agent", "thread").order_by("agent", "thread")
-            ):
-                with transaction.atomic():
-                    withdraw_thread(agent=request.agent, thread=request.thread, reason="The demo was reset.")
+            end_rounds(team.pk)
             start_round(team.pk)
         else:
             demo_team.first_round(team)
