@@ -11,10 +11,8 @@ import signal
 import socket
 import time
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 
@@ -29,6 +27,7 @@ from config.embedded.server import last_words
 from config.embedded.signals import Signals
 from config.embedded.supervisor import Supervisor
 from config.embedded.valkey import Valkey
+from config.probe import answers
 from config.progress import Phase
 
 # The first start compiles every module, on a machine that may be busy.
@@ -104,7 +103,7 @@ def _start(options: Options, port: int, home: DataDir, supervisor: Supervisor) -
         with Phase("Web") as phase:
             web = member("web", processes.web(options.host, port))
             supervisor.await_ready(
-                web, lambda: _is_healthy(options.host, port, supervisor.base_url), WEB_SECONDS
+                web, lambda: answers(options.host, port, supervisor.base_url), WEB_SECONDS
             )
         with Phase("Demo team" if options.demo else "Database") as phase:
             links: list[dict[str, str]] = preparing.result("seeded")
@@ -250,16 +249,3 @@ def is_free(host: str, port: int) -> bool:
     except SetupError:
         return False
     return True
-
-
-def _is_healthy(host: str, port: int, base: str) -> bool:
-    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    connection = HTTPConnection(target, port, timeout=2)
-    try:
-        # Under the public name, for other names are refused.
-        connection.request("GET", "/healthz", headers={"Host": urlsplit(base).netloc})
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
