@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def furnish(world: World) -> dict[str, str]:
     """Something of everything these pages show; the address of each page by name."""
     requests = [ask(world, "write_file", {"path": f"docs/{n}.md", "text": "hello"}) for n in range(8)]
-    odd = ask(world, "write_file", {"path": "docs/odd.md", "text": "<b>\u200b other"})
+    odd = ask(world, "write_file", {"path": "docs/odd.md", "text": "<b> another text"})
     vote(
         world,
         ask(world, "issue_refund", {"amount": 640, "customer": "cus_81x"}),
