@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, wraps
+from functools import cached_property, wraps
 from typing import Any, Concatenate, Final, ParamSpec, cast
 
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
 from inbox.errors import Refused
@@ -71,26 +71,32 @@ class RailLink:
     counts_turns: bool = False
 
 
-@lru_cache(maxsize=1)
-def _pages() -> tuple[tuple[str, str, str, str], ...]:
-    """(label, icon, url name, key) of the pages that exist."""
-    wanted = (
-        ("Inbox", "inbox", "queue", "g i"),
-        ("Batches", "layers", "batches", "g b"),
-        ("Agents", "bot", "agents", "g a"),
-        ("Audit", "scroll-text", "audit", "g l"),
-        ("People", "users", "people", ""),
-        ("Tools", "wrench", "tools", ""),
-        ("Policy", "scale", "policy", "g p"),
-    )
-    found = []
-    for label, icon, name, key in wanted:
-        try:
-            reverse(name, args=["any"])
-        except NoReverseMatch:
-            continue
-        found.append((label, icon, name, key))
-    return tuple(found)
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A line of the rail as it always is; `pages` are the names of the pages that belong to it."""
+
+    label: str
+    icon: str
+    name: str
+    key: str
+    pages: frozenset[str]
+
+
+SECTIONS: Final = (
+    Section("Inbox", "inbox", "queue", "g i", frozenset({"queue", "request", "decide", "why"})),
+    Section(
+        "Batches",
+        "layers",
+        "batches",
+        "g b",
+        frozenset({"batches", "batch_sheet", "batch_decide", "batch_report"}),
+    ),
+    Section("Agents", "bot", "agents", "g a", frozenset({"agents", "agent"})),
+    Section("Audit", "scroll-text", "audit", "g l", frozenset({"audit"})),
+    Section("People", "users", "people", "", frozenset({"people", "person", "person_invite"})),
+    Section("Tools", "wrench", "tools", "", frozenset({"tools", "tool", "tool_new"})),
+    Section("Policy", "scale", "policy", "g p", frozenset({"policy"})),
+)
 
 
 class Frame:
@@ -133,14 +139,14 @@ class Frame:
         here = match.url_name if match else ""
         return [
             RailLink(
-                label=label,
-                icon=icon,
-                url=reverse(name, args=[self.member.team.slug]),
-                current=here == name,
-                key=key,
-                counts_turns=name == "queue",
+                label=section.label,
+                icon=section.icon,
+                url=reverse(section.name, args=[self.member.team.slug]),
+                current=here in section.pages,
+                key=section.key,
+                counts_turns=section.name == "queue",
             )
-            for label, icon, name, key in _pages()
+            for section in SECTIONS
         ]
 
     @property

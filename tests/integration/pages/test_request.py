@@ -18,7 +18,7 @@ from agents.services import register_agent
 from inbox.models import ApprovalRequest, Decision, Tool, Vote
 from inbox.services.submit import submit
 from inbox.services.withdraw import withdraw
-from inbox.views.keys import EVERYWHERE, INBOX_KEYS, REQUEST_KEYS
+from inbox.views.keys import EVERYWHERE, INBOX_KEYS, REQUEST_KEYS, SHEET_KEYS
 from tests.factories import World, ask, body, vote
 from tests.integration.pages.cast import (
     ask_for_a_look,
@@ -400,6 +400,6 @@ def test_a_stranger_agents_handle_in_the_same_team_is_no_matter(world: World) ->
 
 def test_every_key_is_documented() -> None:
     page = (Path(settings.BASE_DIR) / "docs" / "reference" / "keys.md").read_text()
-    for key in (*INBOX_KEYS, *REQUEST_KEYS, *EVERYWHERE):
+    for key in (*INBOX_KEYS, *REQUEST_KEYS, *SHEET_KEYS, *EVERYWHERE):
         assert f"`{key.name}`" in page, key.name
         assert key.does in page, key.does
