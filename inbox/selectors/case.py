@@ -13,11 +13,11 @@ from inbox.rendering.reveal import Revealed
 from inbox.rendering.text import AgentText, plain
 
 _CLAIMS: Final = (
-    ("risk", "risk", "{}"),
-    ("urgency", "urgency", "{}"),
-    ("confidence", "sureness", "says {:.0%} sure"),
-    ("cost_usd", "cost", "${:,.2f}"),
-    ("duration_s", "duration", "{:g} s"),
+    ("risk", "risk {}"),
+    ("urgency", "urgency {}"),
+    ("confidence", "{:.0%} sure"),
+    ("cost_usd", "costs ${:,.2f}"),
+    ("duration_s", "takes {:g} s"),
 )
 
 
@@ -34,7 +34,7 @@ class Case:
     """All an agent said beside the payload. `findings` are what the renderer noticed in it."""
 
     words: tuple[Words, ...]
-    claims: tuple[tuple[str, str], ...]
+    claims: tuple[str, ...]
     impact: Revealed | None
     findings: tuple[Finding, ...]
 
@@ -47,9 +47,7 @@ def case_of(request: ApprovalRequest, envelope: Mapping[str, Any]) -> Case:
     words = tuple(Words(label, plain(text)) for label, text in _said(request, envelope) if text)
     impact = raw_json(request.context["impact"]) if request.context.get("impact") else None
     claims = tuple(
-        (label, form.format(request.claims[key]))
-        for key, label, form in _CLAIMS
-        if request.claims.get(key) is not None
+        form.format(request.claims[key]) for key, form in _CLAIMS if request.claims.get(key) is not None
     )
     found = [finding for word in words for finding in word.text.findings]
     return Case(words, claims, impact, merged([*found, *(impact.findings if impact else ())]))

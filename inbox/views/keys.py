@@ -37,6 +37,7 @@ REQUEST_KEYS: Final = (
     Key("s", "Raw JSON, or fields"),
     Key("]", "Next of your turn"),
     Key("[", "Previous of your turn"),
+    Key(".", "Show how it stands now"),
 )
 SHEET_KEYS: Final = (
     Key("j", "Next row"),

@@ -120,9 +120,21 @@ def test_an_open_request_says_that_someone_else_decided_it(sit: Sit, world: Worl
     page = seat.live(f"/t/{world.team.slug}/r/{request.pk}?step=reject")
     page.get_by_label("In your words").fill("I have doubts")
     vote(world, request, world.bob)
-    expect(page.locator("#moved")).to_contain_text(f"Approved by {world.bob.username}")
+    expect(page.locator("#strip-text")).to_contain_text(f"Approved by {world.bob.username} · ")
     expect(page.get_by_role("button", name="Reject and tell crm-writer")).to_be_disabled()
     expect(page.get_by_label("In your words")).to_have_value("I have doubts")
+    page.get_by_role("link", name="show").click()
+    expect(page.locator("#bar")).to_contain_text(f"Approved by {world.bob.username}")
+    expect(page.locator("#strip-text")).to_have_text("")
+
+
+def test_a_vote_of_someone_else_is_said_on_the_open_request(sit: Sit, world: World) -> None:
+    request = ask(world, "delete_accounts", {"accounts": [f"u{n}" for n in range(1200)]})
+    page = sit(world.alice).live(f"/t/{world.team.slug}/r/{request.pk}")
+    vote(world, request, world.bob)
+    expect(page.locator("#strip-text")).to_have_text("Someone voted while you read")
+    page.keyboard.press(".")
+    expect(page.locator(".votes")).to_contain_text(f"{world.bob.username} lead approved")
 
 
 def test_signed_out_elsewhere_the_page_says_so_within_seconds(sit: Sit, world: World) -> None:

@@ -7,7 +7,7 @@ const FIRST_PATIENCE = 3_000;
 const SIGNED_OUT = 4401;
 const NOT_A_MEMBER = 4403;
 
-const fresh = { new: new Set(), grave: new Set(), ended: 0, resync: false };
+const fresh = { new: new Set(), grave: new Set(), moved: "", resync: false };
 let team = "";
 let seq = null;
 let head = 0;
@@ -19,7 +19,8 @@ let again = false;
 let over = "";
 let patience = null;
 
-const page = () => document.getElementById("queue") ?? document.getElementById("request");
+const one = () => document.getElementById("request");
+const page = () => document.getElementById("queue") ?? one();
 
 function setLive(state) {
   document.body.dataset.live = state;
@@ -38,6 +39,7 @@ function strip() {
   let text = "";
   if (over) text = over;
   else if (stale) text = "Live updates paused · reconnecting";
+  else if (one()) text = fresh.moved || (box.dataset.own ?? "");
   else if (fresh.resync) text = "Much has changed";
   else if (fresh.new.size)
     text = fresh.grave.size ? `${fresh.new.size} new · ${fresh.grave.size} high` : `${fresh.new.size} new`;
@@ -45,7 +47,7 @@ function strip() {
   const words = document.getElementById("strip-text");
   if (words.textContent !== text) words.textContent = text;
   box.dataset.tone = over || stale ? "warn" : text && text !== box.dataset.own ? "news" : "";
-  if (load) load.hidden = Boolean(over) || stale || !(fresh.new.size || fresh.resync);
+  if (load) load.hidden = Boolean(over) || stale || !(one() ? fresh.moved : fresh.new.size || fresh.resync);
 }
 
 function end(row, { text, at, tone }) {
@@ -57,7 +59,22 @@ function end(row, { text, at, tone }) {
   row.querySelector(".row-verbs")?.replaceChildren();
 }
 
+// The one request this page is about: what it says is old now, and what it offers may be refused.
+function move(request, changes) {
+  const ended = changes.ended.find(({ id }) => id === request.dataset.req);
+  if ("closed" in request.dataset) return;
+  if (ended) {
+    request.dataset.closed = ended.tone;
+    fresh.moved = `${ended.text} · ${ago(new Date(ended.at))}`;
+    for (const button of request.querySelectorAll("[data-decides], #bar [name=step]")) button.disabled = true;
+  } else if (changes.voted.some(({ id }) => id === request.dataset.req)) {
+    fresh.moved = "Someone voted while you read";
+  }
+}
+
 function apply(changes) {
+  const request = one();
+  if (request) move(request, changes);
   for (const { id, needs } of changes.voted) {
     const cell = document.querySelector(`.row[data-req="${CSS.escape(id)}"]:not([data-closed]) [data-needs]`);
     if (cell) cell.textContent = needs;
@@ -156,6 +173,7 @@ function restart() {
   fresh.new.clear();
   fresh.grave.clear();
   fresh.resync = false;
+  fresh.moved = "";
   seq = Number(now);
   strip();
   if (head > seq) catchUp();
@@ -172,7 +190,8 @@ export function start() {
   connect();
   setInterval(watch, 1_000);
   document.addEventListener("htmx:after:swap", (event) => {
-    if (event.detail?.ctx?.target?.id === "queue" || event.target?.id === "queue") restart();
+    const id = event.detail?.ctx?.target?.id ?? event.target?.id;
+    if (id === "queue" || id === "request") restart();
     if (document.body.dataset.live === "stale") setLive("stale");
   });
 }
