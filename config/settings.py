@@ -125,7 +125,8 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 1}], "prefix": "placet"},
     }
 }
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Only login limits are cached. A table, so that every web process counts the same and no broker is needed.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "placet_cache"}}
 
 CELERY_BROKER_URL = environment.celery_broker(REDIS_URL)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from inbox.services.sign_in_links import issue
@@ -14,12 +13,6 @@ from tests.factories import World
 from tests.integration.pages.cast import inbox_of, signed_in
 
 PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture(autouse=True)
-def _no_earlier_failures() -> None:
-    # The limit on failed sign-ins is kept in the cache, by address: tests share one.
-    cache.clear()
 
 
 @pytest.fixture
