@@ -14,7 +14,8 @@ lint:
     .venv/bin/ruff format --check .
     .venv/bin/mypy
     .venv/bin/lint-imports
-    .venv/bin/djlint --check --lint templates
+    .venv/bin/djlint --lint --quiet templates
+    npm run lint
 
 # Everything that must hold before a change goes in
 ci:

@@ -249,7 +249,9 @@ def worker() -> Iterator[Finding]:
     else:
         reason = f"No worker answered within {CANARY_SECONDS:g} s."
     if alive:
-        yield Finding("worker", Level.OK, f"{', '.join(name for answer in alive for name in answer)} answered")
+        yield Finding(
+            "worker", Level.OK, f"{', '.join(name for answer in alive for name in answer)} answered"
+        )
     else:
         yield Finding(
             "worker",

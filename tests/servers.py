@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -62,3 +64,14 @@ def _started(stack: ExitStack, server: Server) -> str:
     stack.callback(server.stop, at_once=True)
     server.start()
     return server.url
+
+
+def main() -> None:
+    """`python -m tests.servers COMMAND…`: a command on such servers, for checks that need a database."""
+    with _servers():
+        status = subprocess.run(sys.argv[1:], check=False).returncode
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -102,9 +102,7 @@ def _start(options: Options, port: int, home: DataDir, supervisor: Supervisor) -
             phase.note(preparing.result("migrated"))
         with Phase("Web") as phase:
             web = member("web", processes.web(options.host, port))
-            supervisor.await_ready(
-                web, lambda: answers(options.host, port, supervisor.base_url), WEB_SECONDS
-            )
+            supervisor.await_ready(web, lambda: answers(options.host, port, supervisor.base_url), WEB_SECONDS)
         with Phase("Demo team" if options.demo else "Database") as phase:
             links: list[dict[str, str]] = preparing.result("seeded")
             phase.note("begun anew" if options.reset_demo else "")

@@ -130,6 +130,7 @@ def clean_environment(**more: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE") and not name.startswith(("PLACET_", "PYTEST"))
+        if name not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
+        and not name.startswith(("PLACET_", "PYTEST"))
     }
     return {**kept, "PLACET_PREPARED": "1", **more}

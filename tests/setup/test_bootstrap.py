@@ -49,7 +49,9 @@ class Checkout:
                 f"# {name}\ndjango=={version} \\\n    --hash=sha256:{digest}\n"
             )
 
-    def run(self, *arguments: str, python: str = sys.executable, **environ: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, python: str = sys.executable, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(*arguments, python=python), env=self.environ(**environ),
             capture_output=True, text=True, check=False, timeout=180,
@@ -61,7 +63,13 @@ class Checkout:
     def environ(self, **more: str) -> dict[str, str]:
         # No uv, no index: what is installed comes from the wheels named here.
         kept = {"HOME": os.environ.get("HOME", "/"), "PATH": os.defpath}
-        return {**kept, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": self.wheels.as_uri(), "PIP_CONFIG_FILE": os.devnull, **more}
+        return {
+            **kept,
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": self.wheels.as_uri(),
+            "PIP_CONFIG_FILE": os.devnull,
+            **more,
+        }
 
 
 def make_wheel(directory: Path, version: str) -> Path:
@@ -125,7 +133,9 @@ def test_an_interrupted_installation_is_begun_anew(checkout: Checkout) -> None:
     site.mkdir(parents=True)
     (checkout.venv / BEGUN).touch()
     (checkout.venv / STAMP).write_text(
-        json.dumps({"dev": hashlib.sha256((checkout.root / "requirements" / "dev.txt").read_bytes()).hexdigest()})
+        json.dumps(
+            {"dev": hashlib.sha256((checkout.root / "requirements" / "dev.txt").read_bytes()).hexdigest()}
+        )
     )
     done = checkout.run("check")
     assert done.stdout.splitlines()[-1].startswith("version 1.0"), done.stderr
@@ -206,7 +216,9 @@ def test_a_checkout_that_cannot_be_written_gets_its_environment_elsewhere() -> N
         assert done.stderr.startswith("placet: neither the checkout nor")
 
 
-def test_no_pip_and_no_ensurepip_says_how_to_get_one(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_pip_and_no_ensurepip_says_how_to_get_one(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bootstrap, "find_spec", lambda name: None)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(BootstrapError, match="apt-get install python3-venv"):
@@ -215,7 +227,9 @@ def test_no_pip_and_no_ensurepip_says_how_to_get_one(checkout: Checkout, monkeyp
 
 @pytest.mark.parametrize("version", ["(3, 10, 4)", "(3, 7, 0)"])
 def test_an_old_python_is_told_so_in_one_sentence(version: str) -> None:
-    code = f"import runpy, sys; sys.version_info = {version}; runpy.run_path('manage.py', run_name='__main__')"
+    code = (
+        f"import runpy, sys; sys.version_info = {version}; runpy.run_path('manage.py', run_name='__main__')"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("Placet needs Python 3.11 or newer and this is Python 3.")
@@ -246,13 +260,18 @@ def test_windows_is_told_the_way_out() -> None:
         ("Linux", "x86_64", "glibc", (3, 15), "Python 3.15"),
     ],
 )
-def test_where_the_servers_wheels_fit(system: str, machine: str, libc: str, version: tuple[int, int], says: str) -> None:
+def test_where_the_servers_wheels_fit(
+    system: str, machine: str, libc: str, version: tuple[int, int], says: str
+) -> None:
     assert uncovered(system=system, machine=machine, libc=libc, version=version) == says
 
 
 def test_without_wheels_the_way_out_is_named(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "missing_wheels", lambda: "Linux without glibc (Alpine)")
-    with pytest.raises(BootstrapError, match=r"no binaries for Linux without glibc.*docker compose.*DATABASE_URL and REDIS_URL"):
+    with pytest.raises(
+        BootstrapError,
+        match=r"no binaries for Linux without glibc.*docker compose.*DATABASE_URL and REDIS_URL",
+    ):
         environment("embedded", checkout.root)
 
 
@@ -273,13 +292,19 @@ def test_a_larger_set_serves_a_smaller_one(checkout: Checkout) -> None:
     bootstrap.python_of(checkout.venv).touch()
     digest = hashlib.sha256((checkout.root / "requirements" / "embedded.txt").read_bytes()).hexdigest()
     (checkout.venv / STAMP).write_text(json.dumps({"embedded": digest}))
-    assert [is_ready(checkout.venv, name, checkout.root) for name in ("base", "embedded", "dev")] == [True, True, False]
+    assert [is_ready(checkout.venv, name, checkout.root) for name in ("base", "embedded", "dev")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_someone_elses_first_run_is_waited_for(checkout: Checkout) -> None:
     with (
         lock.exclusive(checkout.root, wait=False),
-        subprocess.Popen(checkout.command("check"), env=checkout.environ(), stdout=subprocess.PIPE, text=True) as waiting,
+        subprocess.Popen(
+            checkout.command("check"), env=checkout.environ(), stdout=subprocess.PIPE, text=True
+        ) as waiting,
     ):
         assert waiting.stdout is not None
         assert waiting.stdout.readline().startswith("Another first run")

@@ -13,8 +13,12 @@ from config import health
 from tests.setup.machine import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "commands.md").read_text()
-OURS = sorted(name for name, app in get_commands().items() if app in ("config", "inbox", "agents", "agents.demos"))
-DJANGOS = {option for action in BaseCommand().create_parser("", "")._actions for option in action.option_strings}
+OURS = sorted(
+    name for name, app in get_commands().items() if app in ("config", "inbox", "agents", "agents.demos")
+)
+DJANGOS = {
+    option for action in BaseCommand().create_parser("", "")._actions for option in action.option_strings
+}
 
 
 def rows() -> dict[str, str]:

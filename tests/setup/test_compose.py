@@ -33,7 +33,17 @@ SET_OUTSIDE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 
 
 def test_every_part_of_the_product_has_its_service() -> None:
-    assert set(SERVICES) == {"postgres", "valkey", "migrate", "web", "live", "proxy", "worker", "beat", "sweep"}
+    assert set(SERVICES) == {
+        "postgres",
+        "valkey",
+        "migrate",
+        "web",
+        "live",
+        "proxy",
+        "worker",
+        "beat",
+        "sweep",
+    }
     assert OURS == ["beat", "live", "migrate", "sweep", "web", "worker"]
 
 
@@ -62,7 +72,9 @@ def test_sweep_is_the_one_of_up() -> None:
 
 
 def test_every_served_application_can_be_imported() -> None:
-    targets = {part for name in OURS for part in SERVICES[name]["command"] if re.fullmatch(r"[\w.]+:\w+", part)}
+    targets = {
+        part for name in OURS for part in SERVICES[name]["command"] if re.fullmatch(r"[\w.]+:\w+", part)
+    }
     assert targets == {"config.wsgi:application", "config.asgi:application"}
     for target in targets:
         module, _, name = target.partition(":")
@@ -94,13 +106,26 @@ def test_every_variable_is_one_that_the_code_reads(service: str) -> None:
 
 def test_the_images_variables_are_ones_that_something_reads() -> None:
     named = set(re.findall(r"^(?:ENV| {3}) (\w+)=", DOCKERFILE, re.MULTILINE))
-    assert named == {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PLACET_PREPARED", "DJANGO_SETTINGS_MODULE"}
+    assert named == {
+        "PATH",
+        "PYTHONUNBUFFERED",
+        "PYTHONDONTWRITEBYTECODE",
+        "PLACET_PREPARED",
+        "DJANGO_SETTINGS_MODULE",
+    }
     assert "placet_prepared" in Env.model_fields
 
 
 def test_whoever_deploys_learns_of_every_variable() -> None:
     outside = {match[1] for match in SET_OUTSIDE.finditer((ROOT / "docker-compose.yml").read_text())}
-    assert outside == {"PLACET_DB_PASSWORD", "PLACET_SECRET_KEY", "PLACET_BASE_URL", "PLACET_LOG_LEVEL", "PLACET_SITE", "PLACET_PORT"}
+    assert outside == {
+        "PLACET_DB_PASSWORD",
+        "PLACET_SECRET_KEY",
+        "PLACET_BASE_URL",
+        "PLACET_LOG_LEVEL",
+        "PLACET_SITE",
+        "PLACET_PORT",
+    }
     for name in outside:
         assert f"`{name}`" in DEPLOY
 
@@ -161,7 +186,10 @@ def test_the_databases_role_is_made_without_rights_over_the_server() -> None:
     script = (ROOT / "deploy" / "postgres-role.sh").read_text()
     assert "CREATE ROLE placet LOGIN PASSWORD :'password';" in script
     assert "SUPERUSER" not in script
-    assert any("postgres-role.sh:/docker-entrypoint-initdb.d/" in volume for volume in SERVICES["postgres"]["volumes"])
+    assert any(
+        "postgres-role.sh:/docker-entrypoint-initdb.d/" in volume
+        for volume in SERVICES["postgres"]["volumes"]
+    )
 
 
 def test_the_proxy_sends_live_paths_to_the_live_process_and_the_rest_to_the_other() -> None:
@@ -171,7 +199,9 @@ def test_the_proxy_sends_live_paths_to_the_live_process_and_the_rest_to_the_othe
     for name, one_line, block in re.findall(r"^\t@(\w+) (?:path (\S+)|\{([^}]*)\})", CADDYFILE, re.MULTILINE):
         paths[name] = one_line or re.findall(r"path (\S+)", block)[0]
         queries[name] = re.findall(r"query (\w+)=\*", block)
-    assert {name: path + (f"?{queries[name][0]}=" if queries[name] else "") for name, path in paths.items()} == LIVE_PATHS
+    assert {
+        name: path + (f"?{queries[name][0]}=" if queries[name] else "") for name, path in paths.items()
+    } == LIVE_PATHS
 
 
 def test_the_proxy_caps_bodies_where_the_application_does() -> None:
@@ -185,7 +215,11 @@ def test_the_proxys_targets_are_services_on_their_ports() -> None:
 
 
 def test_the_image_holds_all_that_runs_and_nothing_of_the_checkout_besides() -> None:
-    copied = {path for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE) for path in line.split()[:-1]}
+    copied = {
+        path
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
+        for path in line.split()[:-1]
+    }
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert copied == allowed
     for path in copied:

@@ -66,7 +66,9 @@ def test_web_processes_refuse_a_database_that_forgets(db: None, strict: None) ->
         require_durable_commits()
 
 
-def test_web_processes_serve_where_commits_last(db: None, strict: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_web_processes_serve_where_commits_last(
+    db: None, strict: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(durability, "SAFE", {"synchronous_commit": ("on",)})
     require_durable_commits()
 
@@ -86,7 +88,9 @@ def test_the_servers_of_the_tests_are_new_and_hold_every_character(db: None) -> 
     assert one(health.clock).level is Level.OK
 
 
-def test_an_application_role_that_is_superuser_is_a_failure(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_application_role_that_is_superuser_is_a_failure(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(health, "_row", lambda question: ("postgres", True))
     assert one(health.role).level is Level.FAIL
 
@@ -118,7 +122,9 @@ class _Connected:
 
 def test_missing_and_unknown_migrations_are_failures(db: None) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('inbox', '9999_later', now())")
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('inbox', '9999_later', now())"
+        )
         assert "newer than this code: inbox.9999_later" in one(health.migrations).says
         cursor.execute("DELETE FROM django_migrations WHERE app = 'inbox'")
     finding = one(health.migrations)
@@ -128,9 +134,16 @@ def test_missing_and_unknown_migrations_are_failures(db: None) -> None:
 
 @pytest.mark.parametrize(
     ("age", "level"),
-    [(timedelta(seconds=-5), Level.OK), (timedelta(seconds=5), Level.OK), (timedelta(minutes=1), Level.WARN), (timedelta(hours=1), Level.FAIL)],
+    [
+        (timedelta(seconds=-5), Level.OK),
+        (timedelta(seconds=5), Level.OK),
+        (timedelta(minutes=1), Level.WARN),
+        (timedelta(hours=1), Level.FAIL),
+    ],
 )
-def test_deliveries_that_nobody_takes_are_told_by_their_age(world: World, age: timedelta, level: Level) -> None:
+def test_deliveries_that_nobody_takes_are_told_by_their_age(
+    world: World, age: timedelta, level: Level
+) -> None:
     deliver(world.agent, state=Delivery.State.QUEUED, next_attempt_at=timezone.now() - age)
     assert one(health.outbox).level is level
 
@@ -138,7 +151,10 @@ def test_deliveries_that_nobody_takes_are_told_by_their_age(world: World, age: t
 def test_a_delivery_in_hand_is_not_late_until_its_lease_ends(world: World) -> None:
     hour = timedelta(hours=1)
     row = deliver(
-        world.agent, state=Delivery.State.SENDING, next_attempt_at=timezone.now() - hour, lease_until=timezone.now() + hour
+        world.agent,
+        state=Delivery.State.SENDING,
+        next_attempt_at=timezone.now() - hour,
+        lease_until=timezone.now() + hour,
     )
     assert one(health.outbox).level is Level.OK
     row.lease_until = timezone.now() - timedelta(minutes=2)
@@ -213,10 +229,14 @@ def test_a_missing_database_stops_the_questions_to_it(monkeypatch: pytest.Monkey
 
 def test_the_exit_code_and_json_are_for_monitoring(monkeypatch: pytest.MonkeyPatch) -> None:
     said = StringIO()
-    monkeypatch.setattr("config.management.commands.doctor.examine", lambda: iter([Finding("x", Level.WARN, "hm", "do")]))
+    monkeypatch.setattr(
+        "config.management.commands.doctor.examine", lambda: iter([Finding("x", Level.WARN, "hm", "do")])
+    )
     call_command("doctor", "--json", stdout=said)
     assert json.loads(said.getvalue()) == [{"check": "x", "level": "warn", "says": "hm", "remedy": "do"}]
-    monkeypatch.setattr("config.management.commands.doctor.examine", lambda: iter([Finding("x", Level.FAIL, "no", "do")]))
+    monkeypatch.setattr(
+        "config.management.commands.doctor.examine", lambda: iter([Finding("x", Level.FAIL, "no", "do")])
+    )
     said = StringIO()
     with pytest.raises(SystemExit, match="1"):
         call_command("doctor", stdout=said, no_color=True)

@@ -50,5 +50,8 @@ def test_an_error_is_no_answer() -> None:
 def test_as_a_command_its_exit_code_is_the_answer() -> None:
     with server(200) as (port, _):
         command = [sys.executable, "-m", "config.probe", str(port)]
-        assert subprocess.run(command, cwd=ROOT, env={"PLACET_BASE_URL": "http://a"}, check=False).returncode == 0
+        assert (
+            subprocess.run(command, cwd=ROOT, env={"PLACET_BASE_URL": "http://a"}, check=False).returncode
+            == 0
+        )
     assert subprocess.run(command, cwd=ROOT, env={"PLACET_BASE_URL": "http://a"}, check=False).returncode == 1

@@ -29,7 +29,11 @@ REPORT = """<?xml version="1.0"?><testsuites>
 
 
 def test_every_directory_of_tests_is_in_one_part() -> None:
-    found = {f"tests/{path.name}" for path in (ROOT / "tests").iterdir() if (path / "__init__.py").exists() or any(path.glob("test_*.py"))}
+    found = {
+        f"tests/{path.name}"
+        for path in (ROOT / "tests").iterdir()
+        if (path / "__init__.py").exists() or any(path.glob("test_*.py"))
+    }
     assert found <= {*SIDE_BY_SIDE, *ALONE}
     assert not set(SIDE_BY_SIDE) & set(ALONE)
 
@@ -44,7 +48,9 @@ def test_a_chosen_number_of_workers_is_kept() -> None:
     assert "4" not in invocations(["-n", "1"], 4)[0]
 
 
-@pytest.mark.parametrize("path", ["tests/unit", "tests/setup/test_lock.py", "tests/setup/test_lock.py::test_x[a::b]"])
+@pytest.mark.parametrize(
+    "path", ["tests/unit", "tests/setup/test_lock.py", "tests/setup/test_lock.py::test_x[a::b]"]
+)
 def test_a_path_is_run_as_it_stands(path: str) -> None:
     assert invocations([path, "-x"], 4) == [[path, "-x"]]
     assert is_path(path)
@@ -55,7 +61,9 @@ def test_what_is_no_path(argument: str) -> None:
     assert not is_path(argument)
 
 
-@pytest.mark.parametrize(("argument", "stops"), [("-x", True), ("--exitfirst", True), ("--maxfail=1", True), ("-q", False)])
+@pytest.mark.parametrize(
+    ("argument", "stops"), [("-x", True), ("--exitfirst", True), ("--maxfail=1", True), ("-q", False)]
+)
 def test_when_the_second_part_is_left_out(argument: str, stops: bool) -> None:
     assert stops_early([argument]) is stops
 

@@ -76,21 +76,36 @@ def test_another_terminal_finds_the_servers(running: Up) -> None:
     done = manage(running.data_dir, "doctor", "--json")
     findings = {finding["check"]: finding for finding in json.loads(done.stdout)}
     assert done.returncode == 0, done.stdout
-    for check in ("database", "version", "encoding", "role", "durability", "migrations", "broker", "secret key"):
+    for check in (
+        "database",
+        "version",
+        "encoding",
+        "role",
+        "durability",
+        "migrations",
+        "broker",
+        "secret key",
+    ):
         assert findings.get(check, {"level": "ok"})["level"] == "ok", findings[check]
     assert findings["version"]["says"].startswith("Postgres 18.")
 
 
 def test_a_second_one_on_the_same_directory_is_refused(running: Up) -> None:
     says = refused(running.data_dir)
-    assert f"already runs on {running.data_dir} ({running.addresses.base_url}, process {running.process.pid})" in says
+    assert (
+        f"already runs on {running.data_dir} ({running.addresses.base_url}, process {running.process.pid})"
+        in says
+    )
     assert len(says.splitlines()) == 1
 
 
 def test_a_taken_port_is_named(running: Up, tmp_path: Path) -> None:
     port = str(urlsplit(running.addresses.base_url).port)
     says = refused(tmp_path / "data", "--port", port)
-    assert says == f"placet: port {port} on 127.0.0.1 is taken: stop what listens there, or choose another with --port.\n"
+    assert (
+        says
+        == f"placet: port {port} on 127.0.0.1 is taken: stop what listens there, or choose another with --port.\n"
+    )
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat", "sweep"])
@@ -120,7 +135,9 @@ def test_a_killed_server_is_healed(running: Up, name: str) -> None:
 def test_a_request_to_stop_leaves_no_process_and_no_demo_no_people(tmp_path: Path) -> None:
     with up(tmp_path, "--no-demo") as running:
         assert "/sign-in/" not in "\n".join(running.said)
-        done = manage(tmp_path, "shell", "-v", "0", "-c", "from inbox.models import Team; print(Team.objects.count())")
+        done = manage(
+            tmp_path, "shell", "-v", "0", "-c", "from inbox.models import Team; print(Team.objects.count())"
+        )
         assert done.stdout.strip() == "0", done.stderr
         stops_whole(running, signal.SIGTERM)
     assert read_addresses(tmp_path) is None
@@ -212,7 +229,9 @@ def test_killing_supervisor_and_servers_at_once_loses_nothing(tmp_path: Path) ->
 
 
 def count_people(data_dir: Path) -> int:
-    done = manage(data_dir, "shell", "-v", "0", "-c", "from inbox.models import Member; print(Member.objects.count())")
+    done = manage(
+        data_dir, "shell", "-v", "0", "-c", "from inbox.models import Member; print(Member.objects.count())"
+    )
     return int(done.stdout)
 
 
@@ -256,12 +275,17 @@ def test_a_port_for_administrators_is_refused_to_others() -> None:
 
 def forbidden_to(uid: int, gid: int, python: str) -> bool:
     code = "import socket; socket.socket().bind(('127.0.0.1', 80))"
-    done = subprocess.run([python, "-c", code], user=uid, group=gid, extra_groups=[], capture_output=True, check=False)
+    done = subprocess.run(
+        [python, "-c", code], user=uid, group=gid, extra_groups=[], capture_output=True, check=False
+    )
     return b"Permission denied" in done.stderr
 
 
 def test_contradicting_options_are_refused(tmp_path: Path) -> None:
-    assert refused(tmp_path / "x", "--no-demo", "--reset-demo") == "placet: --no-demo and --reset-demo exclude each other.\n"
+    assert (
+        refused(tmp_path / "x", "--no-demo", "--reset-demo")
+        == "placet: --no-demo and --reset-demo exclude each other.\n"
+    )
     assert not (tmp_path / "x").exists()
 
 
