@@ -67,6 +67,17 @@ def server_account(owned_by: Path) -> Account | None:
     )
 
 
+def require_name(uid: int) -> None:
+    """Raises SetupError for a user id that stands in no /etc/passwd, as containers run with `--user 12345` have."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise SetupError(
+            f"user id {uid} has no name on this machine, and Postgres needs one: "
+            "run as a user of /etc/passwd, or set DATABASE_URL to a server of your own."
+        ) from None
+
+
 def user_name(uid: int) -> str:
     """The name behind a user id, or the number itself for an id that has none."""
     try:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import psutil
 
-from config.embedded.account import user_name
+from config.embedded.account import require_name, user_name
 from config.embedded.binaries import POSTGRES_MAJOR, postgres_programs
 from config.embedded.datadir import DataDir
 from config.embedded.errors import SetupError
@@ -69,6 +69,8 @@ class Postgres(Server):
         return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(self.home.sockets))}"
 
     def start(self, pause: Pause = time.sleep) -> str:
+        for uid in (os.geteuid(), self.home.server_uid):
+            require_name(uid)
         did = self._clear_remains(pause)
         data = self.home.postgres
         if not data.exists():

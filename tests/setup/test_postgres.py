@@ -14,6 +14,7 @@ import psutil
 import psycopg
 import pytest
 
+from config.embedded.account import Account
 from config.embedded.binaries import SHARED_CACHE
 from config.embedded.datadir import DataDir, claimed
 from config.embedded.errors import SetupError
@@ -229,10 +230,10 @@ def test_why_it_did_not_start_is_in_the_error(home: DataDir) -> None:
 
 
 def test_no_other_user_can_connect() -> None:
-    account = other_account()
+    other_account()
     with open_directory() as directory, claimed(directory / "data") as home, running(home) as server:
         # Not even from the account that everything else without privileges runs under.
-        stranger = type(account)("daemon", 1, 1)
+        stranger = Account("daemon", 1, 1)
         done = run_as(stranger, f"import psycopg; psycopg.connect({server.url!r})")
         assert "Permission denied" in done.stderr
         home.sockets.chmod(0o755)
@@ -268,6 +269,15 @@ def test_an_unprivileged_user_with_a_closed_home(request: pytest.FixtureRequest)
         os.chown(closed, account.uid, account.gid)
         done = run_as(account, WHOLE, closed / ".local" / "share" / "placet", HOME=str(closed))
         assert done.stdout == "placet None\n", done.stderr
+
+
+def test_a_user_without_a_name_is_told_so() -> None:
+    nameless = Account("", 54_321, 54_321)
+    other_account()
+    with open_directory() as directory:
+        directory.chmod(0o777)
+        done = run_as(nameless, WHOLE, directory / "data")
+        assert "SetupError: user id 54321 has no name on this machine" in done.stderr
 
 
 @pytest.fixture
