@@ -47,10 +47,8 @@ class ProposedAction(Wire):
 
     @model_validator(mode="after")
     def _verbs_once(self) -> ProposedAction:
-        if len(set(self.allow)) != len(self.allow):
-            raise ValueError("allow names a verb twice")
-        if "reject" not in self.allow:
-            raise ValueError("reject is always allowed: it must stand in allow")
+        if sorted(self.allow) != ["approve", "reject"]:
+            raise ValueError("this version offers approve and reject: allow must name both, once")
         return self
 
 

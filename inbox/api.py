@@ -18,7 +18,7 @@ from agents.auth import Principal, authenticate
 from agents.contract import Identifier, OutcomeReport, Submission, ThreadStatus
 from agents.models import Agent
 from inbox import canonical
-from inbox.errors import FieldError, Invalid, NotFound, Refused
+from inbox.errors import Changed, FieldError, Invalid, NotFound, Refused
 from inbox.models import ApprovalRequest, Batch, Team
 from inbox.permissions import teams_of, visible_to
 from inbox.schemas import (
@@ -234,6 +234,8 @@ def decide_request(request: HttpRequest, request_id: UUID, body: DecideIn) -> di
         raise NotFound()
     if body.digest is None:
         raise Precondition("digest-required", "Send the digest of what was shown. Nothing was recorded.")
+    if body.revision is not None and body.revision != row.revision_number:
+        raise Changed(extra={"digest": row.digest, "revision": row.revision_number})
     verdicts: dict[str, Verdict] = {item.key: item.type for item in body.decisions}
     if len(verdicts) != len(body.decisions):
         raise Invalid("actions-mismatch", "An action stands twice in the decisions.")

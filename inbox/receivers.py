@@ -17,7 +17,7 @@ from inbox import audit, events
 from inbox.audit import SYSTEM, Actor, Entry
 from inbox.clock import database_now
 from inbox.models import ApprovalRequest, Decision
-from inbox.services.submit import Addressed, submit_all
+from inbox.services.submit import HOSTED_KEYS, Addressed, submit_all
 from inbox.services.withdraw import withdraw_thread
 
 
@@ -43,7 +43,7 @@ def _run_paused(sender: object, *, run: HostedRun, interrupts: tuple[Interrupt, 
 def _addressed(run: HostedRun, interrupt: Interrupt) -> Addressed:
     proposal = parse(interrupt)
     submission = Submission(
-        dedupe_key=f"hosted:{run.pk}:{interrupt.id}",
+        dedupe_key=f"{HOSTED_KEYS}{run.pk}:{interrupt.id}",
         thread=run.thread,
         actions=proposal.actions,
         context=proposal.context,

@@ -27,6 +27,7 @@ from inbox.selectors.payload import Payload, show
 from inbox.selectors.policy import tools_named
 from inbox.selectors.queue import head_seq
 from inbox.selectors.turn import Standing, Turn
+from inbox.selectors.votes import Cast
 
 TIMELINE: Final = 100
 # How far back "like this before" looks, and how many it lists.
@@ -180,7 +181,9 @@ def _missing(open_now: Sequence[Slot]) -> tuple[Need, ...]:
 
 def _past(turn: Turn, request: ApprovalRequest) -> Standing:
     """The votes of a closed request: what it needed then, whatever the ladder says today."""
-    return turn.standing(request, request.votes.select_related("person").order_by("created_at"), pinned=True)
+    # Closed: the votes it was closed on are the ones that counted.
+    votes = tuple(request.votes.select_related("person").order_by("created_at"))
+    return turn.standing(request, Cast(votes, frozenset(vote.pk for vote in votes)), pinned=True)
 
 
 def _presets(tool: Tool | None) -> tuple[str, ...]:

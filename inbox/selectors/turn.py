@@ -16,9 +16,10 @@ from django.db.models import Exists, OuterRef, Q
 from agents.models import Agent, AgentToken
 from inbox.models import ApprovalRequest, Member, PolicyVersion, Vote
 from inbox.permissions import Eligibility, eligibility
-from inbox.policy.requirement import Need, Slot, eligible, open_slots, slots, strictest
+from inbox.policy.requirement import Need, Slot, eligible, slots, strictest
 from inbox.policy.words import Risk
 from inbox.selectors.policy import current_version, document_of, tier_ranks
+from inbox.selectors.votes import Cast, cast_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,32 +100,27 @@ class Turn:
             return _pinned(request)
         return strictest(_pinned(request), document_of(self.version).ladder[Risk(request.risk)], self.ranks)
 
-    def standing(self, request: ApprovalRequest, votes: Iterable[Vote], *, pinned: bool = False) -> Standing:
-        """What one request needs and whether this member may give it. `votes` are all of the request's.
+    def standing(self, request: ApprovalRequest, cast: Cast, *, pinned: bool = False) -> Standing:
+        """What one request needs and whether this member may give it.
 
         `pinned` leaves today's ladder out: a closed request is shown by what it needed then.
         """
-        cast = tuple(vote for vote in votes if vote.revision_number == request.revision_number)
         every = slots(_pinned(request) if pinned else self.needs(request))
-        taken = {vote.slot for vote in cast if vote.slot}
-        left = open_slots(every, taken)
+        left = cast.open(every)
         excluded = {self.member.user_id} if request.agent_id in self.own_agents else set[int]()
         return Standing(
             slots=every,
             open=left,
-            votes=cast,
-            voted=any(vote.person_id == self.member.user_id for vote in cast),
+            votes=cast.votes,
+            voted=cast.by(self.member.user_id),
             may=eligibility(member=self.member, open_slots=left, ranks=self.ranks, excluded=excluded),
         )
 
     def standings(self, requests: Iterable[ApprovalRequest]) -> Mapping[UUID, Standing]:
-        """`standing` for the rows of a page, with one query for all their votes."""
+        """`standing` for the rows of a page, with a fixed number of queries for all their votes."""
         listed = list(requests)
-        votes: dict[UUID, list[Vote]] = {}
-        voted = [request.pk for request in listed if request.votes_cast]
-        for vote in Vote.objects.filter(request_id__in=voted).select_related("person").order_by("created_at"):
-            votes.setdefault(vote.request_id, []).append(vote)
-        return {request.pk: self.standing(request, votes.get(request.pk, ())) for request in listed}
+        cast = cast_on(listed, self.ranks)
+        return {request.pk: self.standing(request, cast.get(request.pk, Cast())) for request in listed}
 
     def may_take(self, risk: str) -> bool:
         """Whether requests of this risk are this member's by the ladder in force, agents of their own aside."""

@@ -99,7 +99,7 @@ def set_enabled(*, admin: Member, agent_id: UUID, enabled: bool) -> None:
 
 
 def _agent(admin: Member, agent_id: UUID) -> Agent:
-    agent = Agent.objects.select_for_update().filter(pk=agent_id, team_id=admin.team_id).first()
+    agent = Agent.objects.select_for_update(no_key=True).filter(pk=agent_id, team_id=admin.team_id).first()
     if agent is None:
         raise NotFound()
     return agent

@@ -13,6 +13,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 
 from agents.services import token_makers
 from inbox.errors import (
@@ -30,12 +31,14 @@ from inbox.lifecycle import State
 from inbox.models import Action, ApprovalRequest, Decision, Member, PolicyVersion, Team, Tool, Vote
 from inbox.permissions import eligibility
 from inbox.policy.need import Need
-from inbox.policy.requirement import Slot, open_slots, slots, strictest
+from inbox.policy.requirement import Slot, slots, strictest
 from inbox.policy.words import Risk
 from inbox.selectors.policy import current_version, document_of, tier_ranks, tools_named
+from inbox.selectors.votes import Cast, cast_on
 
 Verdict = Literal["approve", "reject"]
 MESSAGE_LENGTH = 2_000
+NOBODY = Cast()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +85,25 @@ class Table:
     ranks: Mapping[str, int]
     current: PolicyVersion
     excluded: Mapping[UUID, set[int]]
-    votes: Mapping[UUID, list[Vote]]
+    cast: Mapping[UUID, Cast]
     keys: Mapping[UUID, list[str]]
     tools: Mapping[str, Tool]
 
     @classmethod
     def load(cls, person: User, team: Team, requests: Sequence[ApprovalRequest]) -> Table:
-        # The lock alone first: a demotion that commits first is seen by the read below, one that comes later waits
-        # for us. Joining the tier into the locking read once returned no tier at all, because Postgres re-checks
-        # the locked row after a wait but not the rows joined to it.
-        Member.objects.select_for_update(no_key=True).filter(team=team, user=person).values_list("pk").first()
+        # Earlier voters' rows too: whether their votes still count must not change while we look. The locks alone
+        # first, the rows after: joining the tier into the locking read once returned no tier at all, because
+        # Postgres re-checks the locked row after a wait but not the rows joined to it.
+        voters = Vote.objects.filter(request_id__in=[r.pk for r in requests if r.votes_cast]).values("person")
+        held = Member.objects.select_for_update(no_key=True).filter(team=team)
+        list(held.filter(Q(user=person) | Q(user__in=voters)).order_by("pk").values_list("pk"))
         member = Member.objects.select_related("tier", "user").filter(team=team, user=person).first()
         agents = {request.agent_id: request.agent for request in requests}
         excluded = token_makers(set(agents))
         for agent_id, agent in agents.items():
             if agent.owner_id is not None:
                 excluded[agent_id].add(agent.owner_id)
-        votes: dict[UUID, list[Vote]] = {}
-        for vote in Vote.objects.filter(
-            request_id__in=[r.pk for r in requests if r.votes_cast]
-        ).select_related("person"):
-            votes.setdefault(vote.request_id, []).append(vote)
+        ranks = tier_ranks(team.pk)
         numbers = {request.pk: request.revision_number for request in requests}
         keys: dict[UUID, list[str]] = {}
         for request_id, number, action_key in (
@@ -115,22 +116,17 @@ class Table:
         names = {name for request in requests for name in request.tools}
         return cls(
             member=member,
-            ranks=tier_ranks(team.pk),
+            ranks=ranks,
             current=current_version(team.pk),
             excluded=excluded,
-            votes=votes,
+            cast=cast_on(requests, ranks),
             keys=keys,
             tools=tools_named(team.pk, names),
         )
 
     def open(self, request: ApprovalRequest) -> tuple[Slot, ...]:
         """Slots still open: what was pinned when it was asked or what policy needs now, whichever is more."""
-        taken = {
-            vote.slot
-            for vote in self.votes.get(request.pk, ())
-            if vote.slot and vote.digest == request.digest
-        }
-        return tuple(open_slots(slots(needs_now(request, self.current, self.ranks)), taken))
+        return self.cast.get(request.pk, NOBODY).open(slots(needs_now(request, self.current, self.ranks)))
 
 
 def needs_now(request: ApprovalRequest, current: PolicyVersion, ranks: Mapping[str, int]) -> tuple[Need, ...]:
@@ -155,10 +151,8 @@ def judge(line: Line, request: ApprovalRequest | None, table: Table, now: dateti
         return Changed(extra={"digest": request.digest, "revision": request.revision_number})
     if batch and not request.batchable:
         return NotAllowed("individual-only", "This request is decided by itself, not in a batch.")
-    cast = table.votes.get(request.pk, [])
-    if any(
-        vote.person_id == member.user_id and vote.revision_number == request.revision_number for vote in cast
-    ):
+    cast = table.cast.get(request.pk, NOBODY)
+    if cast.by(member.user_id):
         return AlreadyVoted()
     open_now = table.open(request)
     may = eligibility(
@@ -176,7 +170,7 @@ def judge(line: Line, request: ApprovalRequest | None, table: Table, now: dateti
     if kinds == {"reject"}:
         # One eligible rejection ends it: it fills no slot.
         return Counted(request, None, (), verdicts)
-    if len(kinds) > 1 and (len(open_now) > 1 or cast):
+    if len(kinds) > 1 and (len(open_now) > 1 or cast.votes):
         return Invalid(
             "decide-all-alike",
             "This request needs several people: approve or reject all its actions together.",

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -23,9 +24,12 @@ from inbox.errors import FieldError, Invalid, NotAllowed, Refused, TooLarge
 from inbox.models import Batch, BatchItem, Team
 from inbox.services.decide import Decided, Line, Verdict, decide_many
 
+log = structlog.get_logger(__name__)
+
 CHUNK: Final = 250
 MAX_ITEMS: Final = 10_000
 LEASE: Final = timedelta(seconds=60)
+LATER: Final = timedelta(minutes=10)
 # Approving faster than this is not reviewing: the pace of one person, over all sheets.
 PACE_WINDOW: Final = timedelta(seconds=10)
 PACE_BATCHES: Final = 20
@@ -81,6 +85,9 @@ def start_batch(
         )
     if len(items) > MAX_ITEMS:
         raise TooLarge("batch-too-large", f"At most {MAX_ITEMS:,} requests at once.")
+    if any(len(item.reference) > 64 for item in items):
+        raise Invalid("invalid-id", "An id is over 64 characters. Nothing was recorded.")
+    items = [BatchLine(_canonical(item.reference), item.digest) for item in items]
     references = [item.reference for item in items]
     if len(set(references)) != len(references):
         raise Invalid("duplicate-item", "A request stands twice in the list. Nothing was recorded.")
@@ -124,9 +131,16 @@ def finish_abandoned(*, limit: int = 10) -> int:
         .order_by("lease_until")
         .values_list("pk", flat=True)[:limit]
     )
+    finished = 0
     for batch_id in abandoned:
-        run_batch(batch_id)
-    return len(abandoned)
+        try:
+            run_batch(batch_id)
+            finished += 1
+        except Exception:
+            # One that cannot be finished must not keep the sweep from the others, nor come first in every round.
+            log.exception("batch_not_finished", batch=str(batch_id))
+            Batch.objects.filter(pk=batch_id, finished_at=None).update(lease_until=database_now() + LATER)
+    return finished
 
 
 def _frozen(
@@ -163,7 +177,7 @@ def _frozen(
             BatchItem.objects.bulk_create(
                 [
                     BatchItem(
-                        batch=batch, position=position, reference=item.reference[:64], digest=item.digest[:80]
+                        batch=batch, position=position, reference=item.reference, digest=item.digest[:80]
                     )
                     for position, item in enumerate(items)
                 ],
@@ -204,6 +218,12 @@ def _outcome(result: Decided | Refused) -> tuple[str, str]:
     if result.decision is None:
         return "vote-recorded", ""
     return result.decision.outcome, ""
+
+
+def _canonical(reference: str) -> str:
+    """One spelling for an id, so that a request cannot stand twice in a list."""
+    parsed = _uuid(reference)
+    return str(parsed) if parsed is not None else reference
 
 
 def _uuid(text: str) -> UUID | None:

@@ -1,6 +1,6 @@
 """How a request ends: the one place that closes requests, for people, policy and the clock alike.
 
-The caller holds the requests' row locks. Lock order everywhere: requests by id, members, groups by id, the
+The caller holds the requests' row locks. Lock order everywhere: requests by id, members, groups by key, the
 team's stream last.
 """
 
@@ -122,9 +122,11 @@ def close(
 
 
 def leave_group(requests: Sequence[ApprovalRequest]) -> None:
-    """Count requests that stopped waiting out of their groups, groups in id order."""
-    for group_id, count in sorted(Counter(r.group_id for r in requests if r.group_id is not None).items()):
-        RequestGroup.objects.filter(pk=group_id).update(pending=F("pending") - count)
+    """Count requests that stopped waiting out of their groups, groups in key order."""
+    counts = Counter(request.group_id for request in requests if request.group_id is not None)
+    # Locked in the order submitting takes them.
+    for group in RequestGroup.objects.select_for_update(no_key=True).filter(pk__in=counts).order_by("key"):
+        RequestGroup.objects.filter(pk=group.pk).update(pending=F("pending") - counts[group.pk])
 
 
 def _leave_groups(endings: Sequence[Ending]) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from agents.crashpoints import crashpoint
 from inbox import audit, canonical, events
@@ -65,16 +65,21 @@ def decide(
             "actions": dict(actions) if actions else None,
         }
     )
-    with transaction.atomic(durable=True):
-        result = decide_many(
-            person=person, team=team, lines=[line], via=via, key=(idempotency_key, fingerprint)
-        )[0]
-        crashpoint("decide.before_commit")
+    try:
+        result = _decide(person, team, line, via, (idempotency_key, fingerprint))
+    except IntegrityError:
+        # The key was used for another request at this very instant, and that one was first.
+        raise _key_reused() from None
     crashpoint("decide.after_commit")
     if isinstance(result, Refused):
-        if isinstance(result, NotAllowed):
-            _audit_refusal(team, person, request_id, result, via)
         raise result
+    return result
+
+
+def _decide(person: User, team: Team, line: Line, via: str, key: tuple[str, str]) -> Decided | Refused:
+    with transaction.atomic(durable=True):
+        result = decide_many(person=person, team=team, lines=[line], via=via, key=key)[0]
+        crashpoint("decide.before_commit")
     return result
 
 
@@ -180,13 +185,14 @@ def _write(
         for line, vote in counted
         if not vote.closes
     ]
+    noted = _refusals(lines, results, actor, via) + voted
     decisions: dict[UUID, Decision] = {}
     seq = 0
     if endings:
-        decisions = {d.request_id: d for d in close(team.pk, endings, at=now, before=voted)}
+        decisions = {d.request_id: d for d in close(team.pk, endings, at=now, before=noted)}
         seq = max(decision.seq for decision in decisions.values())
-    elif voted:
-        seq = audit.append(team.pk, voted, at=now)[-1].seq
+    elif noted:
+        seq = audit.append(team.pk, noted, at=now)[-1].seq
         events.announce(team.pk, seq)
     answers: list[Decided | Refused] = []
     for result in results:
@@ -216,10 +222,7 @@ def _repeated(
     if kept is None:
         return None
     if kept.fingerprint != key[1] or request is None:
-        return Invalid(
-            "idempotency-key-reused",
-            "This idempotency key was used for another decision. Nothing was recorded.",
-        )
+        return _key_reused()
     decision = (
         Decision.objects.filter(pk=kept.result["decision"]).first() if kept.result["decision"] else None
     )
@@ -239,18 +242,16 @@ def _remember(person: User, key: tuple[str, str], decided: Decided) -> None:
     )
 
 
-def _audit_refusal(team: Team, person: User, request_id: UUID, refusal: Refused, via: str) -> None:
-    with transaction.atomic():
-        receipt = audit.append(
-            team.pk,
-            [
-                Entry(
-                    verb="refused",
-                    actor=Actor("person", person.get_username(), str(person.pk)),
-                    request_id=request_id,
-                    facts={"code": refusal.code, "via": via},
-                )
-            ],
-            at=database_now(),
-        )[0]
-        events.announce(team.pk, receipt.seq)
+def _key_reused() -> Invalid:
+    return Invalid(
+        "idempotency-key-reused", "This idempotency key was used for another decision. Nothing was recorded."
+    )
+
+
+def _refusals(lines: Sequence[Line], results: Sequence[Result], actor: Actor, via: str) -> list[Entry]:
+    """What someone tried and may not do, for the record; a batch sheet's own limits are not that."""
+    return [
+        Entry("refused", actor, line.request_id, {"code": result.code, "via": via})
+        for line, result in zip(lines, results, strict=True)
+        if isinstance(result, NotAllowed) and result.code != "individual-only"
+    ]

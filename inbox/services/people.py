@@ -22,8 +22,8 @@ def actor_of(user: User) -> Actor:
 def invite(*, admin: Member, username: str, email: str, tier: str | None) -> tuple[Member, str]:
     """A new member, and the path of a single-use link that signs them in, to be handed over.
 
-    A person known to another team keeps their account. Raises Invalid for a bad name, an unknown tier or
-    someone who is a member already.
+    A person known to another team keeps their account, if the e-mail address is theirs. Raises Invalid for a bad
+    name, an unknown tier, an account that is someone else's, or someone who is a member already.
     """
     require_admin_of(admin)
     if not username.isascii() or not username.replace("-", "").replace(".", "").replace("_", "").isalnum():
@@ -46,6 +46,13 @@ def invite(*, admin: Member, username: str, email: str, tier: str | None) -> tup
                 f"{username} is a member already.",
                 errors=[FieldError("/username", "already-member")],
             )
+        elif not email or user.email.casefold() != email.casefold():
+            # Whoever took the name first elsewhere must not be made a member in someone else's place.
+            raise Invalid(
+                "account-differs",
+                f"There is an account {username} with another e-mail address. Choose another name, or give its address.",
+                errors=[FieldError("/username", "account-differs")],
+            )
         else:
             # An account that exists is not this team's to open with a link.
             return add_member(team=admin.team, user=user, tier=tier, actor=actor_of(admin.user)), ""
@@ -64,7 +71,12 @@ def change_member(
     require_admin_of(admin)
     with transaction.atomic():
         # Every member row of the team, so that two admins cannot remove each other at the same instant.
-        list(Member.objects.select_for_update().filter(team=admin.team).order_by("pk").values_list("pk"))
+        list(
+            Member.objects.select_for_update(no_key=True)
+            .filter(team=admin.team)
+            .order_by("pk")
+            .values_list("pk")
+        )
         members = {m.pk: m for m in Member.objects.select_related("tier", "user").filter(team=admin.team)}
         member = members.get(member_id)
         if member is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from inbox.errors import FieldError, Invalid
-from inbox.models import Member, PolicyVersion
+from inbox.models import Member, Policy, PolicyVersion
 from inbox.policy.document import PolicyError, parse_document
 from inbox.policy.need import Need
 from inbox.policy.words import Risk
@@ -27,6 +27,8 @@ def save_ladder(*, admin: Member, ladder: Mapping[Risk, Need], base: int) -> Pol
     require_admin_of(admin)
     _check_counts(ladder)
     with transaction.atomic():
+        # Locked before it is read: of two saves on the same base the second must see the first.
+        Policy.objects.select_for_update(no_key=True).get(team=admin.team)
         version = current_version(admin.team_id)
         if version.number != base:
             raise Invalid(

@@ -26,6 +26,7 @@ from inbox.services.closing import Ending, close
 from inbox.services.judging import Judged, judge
 
 FORMAT = 1
+HOSTED_KEYS = "hosted:"
 SENTENCE_LENGTH = 400
 
 
@@ -53,6 +54,10 @@ def submit(*, agent: Agent, submission: Submission) -> Submitted:
     The same `dedupe_key` with the same body returns the first request; with another body it raises Invalid
     (`dedupe-key-reused`). Acknowledge only after this returns: the transaction is committed by then.
     """
+    if submission.dedupe_key.startswith(HOSTED_KEYS):
+        raise Invalid(
+            "reserved-key", f"A dedupe_key may not begin with {HOSTED_KEYS}: runs hosted here use those."
+        )
     try:
         return submit_all(agent=agent, asked=[Addressed(submission)], channel=submission.reply.channel)[0]
     except IntegrityError:

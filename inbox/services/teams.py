@@ -66,7 +66,7 @@ def add_member(
 
 def write_version(policy: Policy, document: PolicyDocument, *, author: User | None) -> PolicyVersion:
     """Store a document as the policy's next version and put it in force, in the caller's transaction."""
-    Policy.objects.select_for_update().get(pk=policy.pk)
+    Policy.objects.select_for_update(no_key=True).get(pk=policy.pk)
     latest = policy.versions.order_by("-number").first()
     raw = dumps(document)
     version = PolicyVersion.objects.create(

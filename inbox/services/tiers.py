@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from inbox.errors import FieldError, Invalid, NotAllowed, NotFound
-from inbox.models import Member, Tier
+from inbox.models import Member, Policy, Tier
 from inbox.policy.document import check_ladder
 from inbox.selectors.policy import current_version, document_of
 from inbox.services.people import actor_of, require_admin_of
@@ -19,7 +19,7 @@ def add_tier(*, admin: Member, name: str) -> Tier:
     require_admin_of(admin)
     _check_name(name)
     with transaction.atomic():
-        top = Tier.objects.select_for_update().filter(team=admin.team).order_by("-rank").first()
+        top = Tier.objects.select_for_update(no_key=True).filter(team=admin.team).order_by("-rank").first()
         try:
             with transaction.atomic():
                 tier = Tier.objects.create(team=admin.team, name=name, rank=top.rank + 1 if top else 1)
@@ -33,7 +33,9 @@ def move_tier(*, admin: Member, tier_id: UUID, up: bool) -> Tier:
     """Swap a tier with its neighbour above or below; at the end of the ladder nothing changes."""
     require_admin_of(admin)
     with transaction.atomic():
-        ladder = list(Tier.objects.select_for_update().filter(team=admin.team).order_by("rank"))
+        # The ladder in force must not change while it is held against the new order.
+        Policy.objects.select_for_update(no_key=True).get(team=admin.team)
+        ladder = list(Tier.objects.select_for_update(no_key=True).filter(team=admin.team).order_by("rank"))
         place = next((i for i, tier in enumerate(ladder) if tier.pk == tier_id), None)
         if place is None:
             raise NotFound()

@@ -88,7 +88,9 @@ def _store(team: Team, tool: ToolDescription) -> tuple[Tool, dict[str, object]]:
         "idempotent": tool.idempotent,
         "rejection_presets": list(tool.rejection_presets),
     }
-    earlier = Tool.objects.select_for_update().filter(team=team, name=tool.name).values(*values).first()
+    earlier = (
+        Tool.objects.select_for_update(no_key=True).filter(team=team, name=tool.name).values(*values).first()
+    )
     row, _ = Tool.objects.update_or_create(
         team=team, name=tool.name, defaults={**values, "updated_at": Now()}
     )

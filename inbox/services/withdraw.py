@@ -10,7 +10,7 @@ from agents.models import Agent
 from inbox import audit, events
 from inbox.audit import Actor, Entry
 from inbox.clock import database_now
-from inbox.errors import AlreadyClosed, NotFound
+from inbox.errors import AlreadyClosed, Conflict, NotFound
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest
 from inbox.services.closing import leave_group
@@ -30,6 +30,10 @@ def withdraw(*, agent: Agent, request_id: UUID, reason: str = "") -> ApprovalReq
         )
         if request is None:
             raise NotFound()
+        if request.channel == "hosted":
+            raise Conflict(
+                "hosted-request", "Not withdrawn: a run hosted here asked this; it ends with its run."
+            )
         if request.state == State.WITHDRAWN.value:
             return request
         if request.state != State.PENDING.value:
@@ -42,11 +46,11 @@ def withdraw(*, agent: Agent, request_id: UUID, reason: str = "") -> ApprovalReq
 
 
 def withdraw_thread(*, agent: Agent, thread: str, reason: str) -> int:
-    """Withdraw everything still pending of a thread whose run ended, in the caller's transaction."""
+    """Withdraw everything a hosted thread still asks when its run ended, in the caller's transaction."""
     requests = list(
         ApprovalRequest.objects.select_for_update(of=("self",))
         .select_related("agent")
-        .filter(agent=agent, thread=thread, state=State.PENDING.value)
+        .filter(agent=agent, thread=thread, channel="hosted", state=State.PENDING.value)
         .order_by("pk")
     )
     if requests:

@@ -8,8 +8,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
-from django.db import Error as DatabaseError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import close_old_connections
 
 from inbox.services.sweep import sweep
@@ -29,15 +28,13 @@ class Command(BaseCommand):
             signal.signal(signal.SIGTERM, lambda *_: stop.set())
             signal.signal(signal.SIGINT, lambda *_: stop.set())
         while True:
-            try:
-                swept = sweep()
-                if swept.expired or swept.delivered or swept.batches:
-                    log.info("swept", expired=swept.expired, delivered=swept.delivered, batches=swept.batches)
-            except DatabaseError as error:
+            swept = sweep()
+            if swept.expired or swept.delivered or swept.batches:
+                log.info("swept", expired=swept.expired, delivered=swept.delivered, batches=swept.batches)
+            if swept.failed:
                 if options["once"]:
-                    raise
+                    raise CommandError(f"Failed: {', '.join(swept.failed)}.")
                 # Postgres restarting is no reason to die: the next round finds the same rows.
-                log.warning("sweep_failed", error=f"{type(error).__name__}: {error}"[:200])
                 close_old_connections()
             if options["once"] or stop.wait(settings.ENV.placet_sweep_seconds):
                 return

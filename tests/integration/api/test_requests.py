@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from agents.contract import Submission
 from inbox import canonical
 from inbox.models import ApprovalRequest, AuditEvent, Revision
+from inbox.services.submit import Addressed, submit_all
+from inbox.services.withdraw import withdraw_thread
 from tests.factories import World, ask, body, vote
 from tests.integration.api.conftest import Caller, assert_problem
 
@@ -127,6 +130,27 @@ def test_a_pending_request_can_be_taken_back_once_and_for_all(agent_api: Caller,
     assert first.json()["state"] == again.json()["state"] == "withdrawn"
     decided = ask(world, "lookup_order", {"order": "#2"})
     assert_problem(agent_api.call("POST", f"/requests/{decided.pk}/withdraw", {}), 409, "already-decided")
+
+
+def test_hosted_keys_and_hosted_requests_are_not_the_agents_to_touch(agent_api: Caller, world: World) -> None:
+    sent = {**body(), "dedupe_key": "hosted:1:2"}
+    assert_problem(agent_api.call("POST", "/requests", sent), 422, "reserved-key")
+    submission = Submission.model_validate(body())
+    hosted = submit_all(agent=world.agent, asked=[Addressed(submission, "a" * 32)], channel="hosted")[
+        0
+    ].request
+    assert_problem(agent_api.call("POST", f"/requests/{hosted.pk}/withdraw", {}), 409, "hosted-request")
+    polled = ask(world)
+    assert withdraw_thread(agent=world.agent, thread="run-1", reason="ended") == 1
+    polled.refresh_from_db()
+    hosted.refresh_from_db()
+    assert (polled.state, hosted.state) == ("pending", "withdrawn")
+
+
+def test_allow_must_offer_what_is_enforced(agent_api: Caller) -> None:
+    sent = body()
+    sent["actions"][0]["allow"] = ["reject"]
+    assert_problem(agent_api.call("POST", "/requests", sent), 422)
 
 
 def test_an_outcome_is_reported_once(agent_api: Caller, world: World) -> None:

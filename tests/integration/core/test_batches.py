@@ -10,10 +10,11 @@ from uuid import uuid4
 
 import pytest
 
+from agents.models import Agent
 from inbox import canonical
 from inbox.clock import database_now
 from inbox.errors import Invalid, NotAllowed, TooLarge
-from inbox.models import ApprovalRequest, Batch, Decision, RequestGroup
+from inbox.models import ApprovalRequest, AuditEvent, Batch, BatchItem, Decision, RequestGroup
 from inbox.services.batches import OUTCOMES, BatchLine, finish_abandoned, start_batch
 from tests.checker import check_team
 from tests.factories import World, ask, race, vote
@@ -114,6 +115,72 @@ def test_wrong_lists_are_refused_whole(real_world: World) -> None:
                 idempotency_key=uuid4().hex,
             )
     assert not Batch.objects.filter(team=real_world.team).exists()
+
+
+def test_two_spellings_of_one_id_are_one_item(real_world: World) -> None:
+    request = ask(real_world)
+    items = [*lines([request]), BatchLine(str(request.pk).upper(), request.digest)]
+    with pytest.raises(Invalid):
+        start_batch(
+            person=real_world.dave,
+            team=real_world.team,
+            verdict="approve",
+            items=items,
+            idempotency_key=uuid4().hex,
+        )
+    with pytest.raises(Invalid):
+        start_batch(
+            person=real_world.dave,
+            team=real_world.team,
+            verdict="approve",
+            items=[BatchLine("x" * 65, "d")],
+            idempotency_key=uuid4().hex,
+        )
+    assert not Batch.objects.filter(team=real_world.team).exists()
+
+
+def test_a_batch_that_cannot_be_finished_keeps_no_other_from_it(real_world: World) -> None:
+    """A poisoned row, as an old bug once froze: the next one is finished, and the poisoned one waits."""
+    stuck, fine = ask(real_world), ask(real_world)
+    past = database_now() - timedelta(seconds=5)
+    made = []
+    for request in (stuck, fine):
+        batch = Batch.objects.create(
+            team=real_world.team,
+            person=real_world.dave,
+            verdict="approve",
+            via="test",
+            idempotency_key=uuid4().hex,
+            fingerprint="f",
+            total=1,
+            lease_until=past,
+        )
+        BatchItem.objects.create(batch=batch, position=0, reference=str(request.pk), digest=request.digest)
+        made.append(batch)
+    BatchItem.objects.create(batch=made[0], position=1, reference=str(stuck.pk).upper(), digest=stuck.digest)
+    assert finish_abandoned() >= 1
+    for batch in made:
+        batch.refresh_from_db()
+    assert made[0].finished_at is None
+    assert made[0].lease_until is not None
+    assert made[0].lease_until > database_now()
+    assert made[1].finished_at is not None
+
+
+def test_what_one_may_not_do_is_audited_in_a_batch_too(real_world: World) -> None:
+    Agent.objects.filter(pk=real_world.agent.pk).update(owner=real_world.dave)
+    request = ask(real_world)
+    start_batch(
+        person=real_world.dave,
+        team=real_world.team,
+        verdict="approve",
+        items=lines([request]),
+        idempotency_key=uuid4().hex,
+    )
+    assert (
+        AuditEvent.objects.filter(request=request, verb="refused", actor=real_world.dave.username).count()
+        == 1
+    )
 
 
 def test_the_same_key_returns_the_same_batch_and_another_list_is_refused(real_world: World) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from agents import services as gateway
 from agents.contract import Submission
 from inbox.errors import AlreadyVoted, Changed, Expired, Invalid, NotAllowed, NotFound
-from inbox.models import AuditEvent, Decision, IdempotencyKey, Vote
+from inbox.models import AuditEvent, Decision, IdempotencyKey, Member, Vote
 from inbox.policy.need import Need
 from inbox.policy.words import Risk
 from inbox.services.expire import expire_due
 from inbox.services.policies import save_ladder
 from inbox.services.submit import submit
-from tests.factories import World, ask, body, vote
+from tests.factories import World, ask, body, race, vote
 
 EMAIL = {"to": "a@example.com", "subject": "Hi"}
 
@@ -118,17 +120,13 @@ def test_actions_may_be_decided_apart_by_one_person(world: World) -> None:
     decided = vote(world, request, world.dave, actions={"a0": "approve", "a1": "reject", "a2": "approve"})
     assert decided.decision is not None
     assert decided.decision.outcome == "mixed"
-    other = submit(
-        agent=world.agent, submission=submission.model_copy(update={"dedupe_key": "n"})
-    ).request
+    other = submit(agent=world.agent, submission=submission.model_copy(update={"dedupe_key": "n"})).request
     with pytest.raises(Invalid) as refusal:
         vote(world, other, world.dave, actions={"a0": "approve"})
     assert refusal.value.code == "actions-mismatch"
 
 
 def test_a_late_vote_expires_the_request(real_world: World) -> None:
-    from datetime import timedelta
-
     from inbox.clock import database_now
     from inbox.models import ApprovalRequest
 
@@ -144,6 +142,49 @@ def test_a_late_vote_expires_the_request(real_world: World) -> None:
     assert (decision.kind, decision.outcome, decision.person) == ("timeout", "rejected", None)
     assert not Vote.objects.filter(request=request).exists()
     assert expire_due() == 0
+
+
+CRITICAL = {"accounts": list(range(1_247))}
+
+
+def test_a_vote_stops_counting_when_its_voter_may_no_longer_cast_it(world: World) -> None:
+    """Alice votes and is demoted: Bob's vote is then the first of two, not the last."""
+    request = ask(world, "delete_accounts", CRITICAL)
+    vote(world, request, world.alice)
+    Member.objects.filter(team=world.team, user=world.alice).update(tier=world.team.tiers.get(name="senior"))
+    second = vote(world, request, world.bob)
+    assert second.decision is None
+    assert Vote.objects.get(request=request, person=world.bob).slot == "lead#1/2"
+    assert second.slots_open == ("lead#2",)
+    Member.objects.filter(team=world.team, user=world.carol).update(tier=world.team.tiers.get(name="lead"))
+    assert vote(world, request, world.carol).decision is not None
+
+
+def test_a_vote_stops_counting_when_its_voter_makes_a_token_of_the_agent(world: World) -> None:
+    request = ask(world, "delete_accounts", CRITICAL)
+    vote(world, request, world.alice)
+    gateway.issue_token(agent=world.agent, name="mine", created_by=world.alice, lifetime=timedelta(days=1))
+    assert vote(world, request, world.bob).decision is None
+
+
+def test_a_vote_counts_again_when_its_voter_may_again(world: World) -> None:
+    request = ask(world, "delete_accounts", CRITICAL)
+    vote(world, request, world.alice)
+    Member.objects.filter(team=world.team, user=world.alice).update(is_active=False)
+    Member.objects.filter(team=world.team, user=world.alice).update(is_active=True)
+    assert vote(world, request, world.bob).decision is not None
+
+
+def test_one_key_for_two_requests_at_once_decides_one(real_world: World) -> None:
+    for _ in range(20):
+        first, second, key = ask(real_world), ask(real_world), uuid4().hex
+        results = race(
+            lambda r=first, k=key: vote(real_world, r, real_world.dave, idempotency_key=k),
+            lambda r=second, k=key: vote(real_world, r, real_world.dave, idempotency_key=k),
+        )
+        refused = [result for result in results if isinstance(result, Invalid)]
+        assert [result.code for result in refused] == ["idempotency-key-reused"], results
+        assert Decision.objects.filter(request__in=(first, second)).count() == 1
 
 
 def _bind(world: World, ladder: dict[Risk, Need], base: int) -> None:
