@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.management.commands.test import ALONE, SIDE_BY_SIDE, counted, invocations, is_path, stops_early
+from config.management.commands.test import ALONE, BY_FILE, SPREAD, counted, invocations, is_path, stops_early
 from tests.setup.machine import ROOT
 from tests.setup.running import clean_environment
 
@@ -34,14 +34,15 @@ def test_every_directory_of_tests_is_in_one_part() -> None:
         for path in (ROOT / "tests").iterdir()
         if (path / "__init__.py").exists() or any(path.glob("test_*.py"))
     }
-    assert found <= {*SIDE_BY_SIDE, *ALONE}
-    assert not set(SIDE_BY_SIDE) & set(ALONE)
+    assert found == {*SPREAD, *BY_FILE, *ALONE}
+    assert len({*SPREAD, *BY_FILE, *ALONE}) == len(SPREAD) + len(BY_FILE) + len(ALONE)
 
 
-def test_without_paths_there_are_two_parts_with_the_same_options() -> None:
-    first, second = invocations(["-x", "-k", "digest"], 4)
-    assert first == [*SIDE_BY_SIDE, "-n", "4", "-x", "-k", "digest"]
-    assert second == [*ALONE, "-x", "-k", "digest"]
+def test_without_paths_there_are_three_parts_with_the_same_options() -> None:
+    first, second, third = invocations(["-x", "-k", "digest"], 4)
+    assert first == [*SPREAD, "-n", "4", "-x", "-k", "digest"]
+    assert second == [*BY_FILE, "-n", "2", "--dist", "loadfile", "-x", "-k", "digest"]
+    assert third == [*ALONE, "-x", "-k", "digest"]
 
 
 def test_a_chosen_number_of_workers_is_kept() -> None:

@@ -16,9 +16,11 @@ from django.core.management.base import BaseCommand
 
 from config.processes import ROOT
 
-# Those that may run beside each other, then those that start servers, kill processes or measure time.
-SIDE_BY_SIDE = ("tests/unit", "tests/integration", "tests/contract")
-ALONE = ("tests/setup", "tests/faults", "tests/e2e")
+# Cheap ones spread test by test; those with servers and browsers of their own file by file, because a file shares
+# them; those that look at every process of the machine alone.
+SPREAD = ("tests/unit", "tests/integration", "tests/contract")
+BY_FILE = ("tests/e2e", "tests/faults")
+ALONE = ("tests/setup",)
 NOTHING_COLLECTED = 5
 
 
@@ -68,13 +70,19 @@ class Command(BaseCommand):
 
 
 def invocations(arguments: Sequence[str], cores: int) -> list[list[str]]:
-    """The pytest command lines: one for paths that were named, else one part in parallel and one alone."""
+    """The pytest command lines: one for paths that were named, else two parts in parallel and one alone."""
     if any(is_path(argument) for argument in arguments):
         return [list(arguments)]
-    found = {part: [path for path in part if (ROOT / path).is_dir()] for part in (SIDE_BY_SIDE, ALONE)}
+    found = {part: [path for path in part if (ROOT / path).is_dir()] for part in (SPREAD, BY_FILE, ALONE)}
     chosen = any(argument.startswith("-n") or argument.startswith("--numprocesses") for argument in arguments)
     workers = [] if chosen else ["-n", str(max(2, min(cores, 8)))]
-    return [[*found[SIDE_BY_SIDE], *workers, *arguments], [*found[ALONE], *arguments]]
+    # Browsers and killed workers want a core each.
+    few = [] if chosen else ["-n", str(max(2, min(cores // 2, 4)))]
+    return [
+        [*found[SPREAD], *workers, *arguments],
+        [*found[BY_FILE], *few, "--dist", "loadfile", *arguments],
+        [*found[ALONE], *arguments],
+    ]
 
 
 def is_path(argument: str) -> bool:
