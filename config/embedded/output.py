@@ -70,19 +70,21 @@ class Terminal:
     def __init__(self, *, everything: bool = False, stream: TextIO | None = None) -> None:
         self.everything = everything
         self._stream = stream or sys.stdout
-        self._coloured = self._stream.isatty() and "NO_COLOR" not in os.environ
+        # A phase may stand half written on the line: it is wiped, and written again when the phase goes on.
+        self._wipe = "\r\x1b[2K" if self._stream.isatty() else ""
+        self._coloured = bool(self._wipe) and "NO_COLOR" not in os.environ
         self._turn = threading.Lock()
 
     def say(self, text: str = "") -> None:
         """Print lines of the supervisor's own."""
         # A terminal that went away (SIGHUP) must not keep us from stopping in order.
         with self._turn, suppress(OSError, ValueError):
-            self._stream.write(f"{text}\n")
+            self._stream.write(f"{self._wipe}{text}\n")
             self._stream.flush()
 
     def relay(self, name: str, gravity: int, text: str) -> None:
         """Print lines of the child `name`, if they are grave enough."""
-        if not (gravity or self.everything):
+        if not (gravity or self.everything) or not text.strip():
             return
         label = self.coloured(f"{name:>8} ", COLOURS.get(name, GREY))
         colour = {WARNING: YELLOW, ERROR: RED}.get(gravity)

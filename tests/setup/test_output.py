@@ -8,6 +8,7 @@ import pytest
 
 from config.embedded import output
 from config.embedded.output import ERROR, WARNING, Pump, Reader, Terminal, rotate
+from config.progress import Phase
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,25 @@ def test_colours_only_where_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Terminal(stream=io.StringIO()).coloured("x", 31) == "x"
     monkeypatch.setenv("NO_COLOR", "1")
     assert Terminal(stream=Screen()).coloured("x", 31) == "x"
+
+
+def test_a_line_begun_by_a_phase_is_wiped_on_a_screen() -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Screen()
+    with Phase("Web", screen) as phase:
+        Terminal(stream=screen).say("a warning")
+        phase.note("up")
+    assert screen.getvalue().split("\n")[-3].endswith("\x1b[2Ka warning")
+    assert "Web" in screen.getvalue().split("\n")[-2]
+
+
+def test_blank_lines_are_not_shown() -> None:
+    stream = io.StringIO()
+    Terminal(everything=True, stream=stream).relay("worker", 0, " ")
+    assert stream.getvalue() == ""
 
 
 def test_a_terminal_that_went_away_stops_nothing() -> None:
