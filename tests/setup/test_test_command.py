@@ -34,7 +34,7 @@ def test_every_directory_of_tests_is_in_one_part() -> None:
         for path in (ROOT / "tests").iterdir()
         if (path / "__init__.py").exists() or any(path.glob("test_*.py"))
     }
-    assert found == {*SPREAD, *BY_FILE, *ALONE}
+    assert found <= {*SPREAD, *BY_FILE, *ALONE}
     assert len({*SPREAD, *BY_FILE, *ALONE}) == len(SPREAD) + len(BY_FILE) + len(ALONE)
 
 
