@@ -31,7 +31,7 @@ doctor:
 
 # Scripts and styles of the pages, built into static/dist
 ui:
-    npm ci && npm run build
+    npm install --no-save && npm run build
 
 # The committed OpenAPI snapshot
 openapi:
