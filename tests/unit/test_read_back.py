@@ -52,11 +52,46 @@ def test_which_value_depends_on_the_request_and_is_the_same_each_time() -> None:
         {"text": "in\u200bvisible"},
         {"text": "аррӏе"},
         {"n\u202ek": 500},
-        {"list": ["one"]},
+        {"list": ["a b"]},
+        {"amount 5000": 5000},
     ],
 )
-def test_what_cannot_be_typed_without_doubt_is_not_asked(args: dict[str, Any]) -> None:
-    assert asked(args) is None
+def test_where_nothing_can_be_typed_without_doubt_the_end_of_the_digest_is_asked(
+    args: dict[str, Any],
+) -> None:
+    digest = "sha256:" + "0" * 58 + "12e456"
+    found = asked(args, digest=digest)
+    assert found == ReadBack("What are the last 6 characters of the digest?", "12e456", literal=True)
+    assert found.accepts(" 12E456 ")
+    assert not found.accepts("120e455")
+
+
+@pytest.mark.parametrize(
+    ("args", "question", "answer"),
+    [
+        ({"total amount": 9000}, 'Which number stands in "total amount"?', "9000"),
+        ({"a": {"b": {"c": {"d": {"e": {"f": 9000}}}}}}, "Which number stands in a.b.c.d.e.f?", "9000"),
+        ({"x" * 500: 9000}, f"Which number stands in ...{'x' * 60}?", "9000"),
+        ({"rows": [{"amount": 9000}]}, "Which number stands in rows[0].amount?", "9000"),
+        ({"list": ["one"]}, "What stands in list[0]?", "one"),
+    ],
+)
+def test_spaces_nesting_length_and_wrapping_hide_no_value(
+    args: dict[str, Any], question: str, answer: str
+) -> None:
+    assert asked(args) == ReadBack(question, answer)
+
+
+def test_decoys_in_front_do_not_push_a_value_out() -> None:
+    args = {f"decoy_{n}": 1000 + n for n in range(500)} | {"amount": 9000}
+    found = {asked(args, digest=f"sha256:{n:064x}") for n in range(501)}
+    assert ReadBack("Which number stands in amount?", "9000") in found
+
+
+def test_words_in_front_do_not_push_a_number_out() -> None:
+    assert asked({f"w{n}": "word" for n in range(500)} | {"amount": 9000}) == ReadBack(
+        "Which number stands in amount?", "9000"
+    )
 
 
 def test_of_several_actions_the_question_names_the_one() -> None:
@@ -95,9 +130,13 @@ def test_words_are_compared_without_case() -> None:
         max_size=10,
     )
 )
-def test_whatever_was_sent_the_answer_is_accepted_and_the_question_is_plain(args: dict[str, Any]) -> None:
-    found = asked(args)
-    if found is not None:
+def test_whatever_was_sent_a_plain_question_is_asked_and_its_answer_accepted(args: dict[str, Any]) -> None:
+    for risk in (Risk.HIGH, Risk.CRITICAL, Risk.UNVERIFIABLE):
+        found = asked(args, risk)
+        assert found is not None
+        assert found.answer
         assert found.accepts(found.answer)
+        assert not found.accepts("")
+        assert len(found.answer) <= 100
         assert found.question.isascii()
         assert found.question.isprintable()

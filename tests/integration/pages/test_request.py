@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -16,6 +17,7 @@ from django.utils import timezone
 from agents.contract import Submission
 from agents.services import register_agent
 from inbox.models import ApprovalRequest, Decision, Tool, Vote
+from inbox.policy.words import Risk
 from inbox.services.submit import submit
 from inbox.services.withdraw import withdraw
 from inbox.views.keys import EVERYWHERE, INBOX_KEYS, REQUEST_KEYS, SHEET_KEYS
@@ -219,6 +221,31 @@ def test_from_high_risk_on_a_value_of_the_payload_is_read_back(real_world: World
     assert (
         client.post(post, decision(request, "approve", confirmed="1", read_back=" 300 ")).status_code == 302
     )
+    assert Vote.objects.filter(request=request).count() == 1
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"all the accounts": "everything, for good"},
+        {"a": {"b": {"c": {"d": {"e": {"f": "everything, for good"}}}}}},
+        {"accounts": ["one account"], "note": "two words"},
+        {"flag": True},
+    ],
+)
+def test_no_payload_switches_the_reading_back_off(real_world: World, args: dict[str, Any]) -> None:
+    world = real_world
+    request = ask(world, "delete_accounts", args)
+    ApprovalRequest.objects.filter(pk=request.pk).update(risk=Risk.HIGH)
+    client, post = signed_in(world.alice), page_of(world, request, "/decide")
+    page = text_of(client.get(page_of(world, request, "?step=approve")).content)
+    assert "What are the last 6 characters of the digest?" in page
+    assert request.digest in page
+    unread = decision(request, "approve", confirmed="1", read_back="")
+    assert client.post(post, unread).status_code == 422
+    assert not Vote.objects.filter(request=request).exists()
+    read = decision(request, "approve", confirmed="1", read_back=request.digest[-6:])
+    assert client.post(post, read).status_code == 302
     assert Vote.objects.filter(request=request).count() == 1
 
 
