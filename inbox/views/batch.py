@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -11,7 +11,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox.errors import Invalid, NotFound, Refused
+from inbox.errors import NotFound, Refused
+from inbox.forms import BatchForm, sheet_lines
 from inbox.models import RequestGroup
 from inbox.selectors.batch_report import report as read_report
 from inbox.selectors.groups import (
@@ -85,13 +86,17 @@ def decide(request: TeamRequest, group_id: UUID) -> HttpResponse:
     """Approve or reject the ticked lines of the frozen list the form carries."""
     group = _group(request, group_id)
     sent = request.POST
-    frozen = frozen_sheet(request.turn, group, _lines(sent), last=_uuid(sent.get("last", "")))
+    frozen = frozen_sheet(
+        request.turn, group, sheet_lines(sent.getlist("item")), last=_uuid(sent.get("last", ""))
+    )
     chosen = _choices(sent, frozen)
-    if sent.get("verdict") == "again":
+    try:
+        form = BatchForm(sent).checked()
+    except Refused as refused:
+        return _page(request, frozen, chosen, said=refused.detail, status=refused.status)
+    if form.cleaned_data["verdict"] == "again":
         return _page(request, frozen, chosen)
-    approves = sent.get("verdict") == "approve"
-    if not approves and sent.get("verdict") != "reject":
-        raise Invalid("invalid-verdict", "Nothing was recorded. Approve or reject.")
+    approves = form.cleaned_data["verdict"] == "approve"
     undecided = chosen.undecided(frozen)
     if approves and undecided:
         return _page(request, frozen, chosen, said=_open_rows(len(undecided)))
@@ -111,9 +116,9 @@ def decide(request: TeamRequest, group_id: UUID) -> HttpResponse:
             team=request.member.team,
             verdict="approve" if approves else "reject",
             items=[BatchLine(str(line.id), line.digest) for line in lines],
-            message="" if approves else _message(sent),
+            message="" if approves else form.told,
             via="batch",
-            idempotency_key=sent.get("idempotency_key", "")[:200] or uuid4().hex,
+            idempotency_key=form.cleaned_data["idempotency_key"] or uuid4().hex,
         )
     except Refused as refused:
         return _page(request, frozen, chosen, said=refused.detail, status=refused.status)
@@ -195,20 +200,6 @@ def _group(request: TeamRequest, group_id: UUID) -> RequestGroup:
     return group
 
 
-def _lines(sent: QueryDict) -> Sequence[Line]:
-    """The frozen list, `id digest` a field. Raises Invalid for what is no such pair."""
-    lines = []
-    for item in sent.getlist("item"):
-        reference, _, digest = item.partition(" ")
-        request_id = _uuid(reference)
-        if request_id is None or not digest or len(digest) > 80:
-            raise Invalid(
-                "invalid-item", "Nothing was recorded. The sheet's list was not understood: open it again."
-            )
-        lines.append(Line(request_id, digest))
-    return lines
-
-
 def _choices(sent: QueryDict, frozen: Sheet) -> Choices:
     ticked = {request_id for request_id in map(_uuid, sent.getlist("include")) if request_id}
     odd: Mapping[UUID, str] = {request_id: sent.get(f"odd-{request_id}", "") for request_id in frozen.odd}
@@ -221,13 +212,6 @@ def _choices(sent: QueryDict, frozen: Sheet) -> Choices:
 def _open_rows(count: int) -> str:
     rows = "1 request stands" if count == 1 else f"{count} requests stand"
     return f"Nothing was approved. {rows} out: say for each that you looked at it, or leave it out."
-
-
-def _message(sent: QueryDict) -> str:
-    """What the agent is told: the reason that was chosen, then one's own words."""
-    return " ".join(
-        part for part in (sent.get("preset", "").strip(), sent.get("message", "").strip()) if part
-    )
 
 
 def _word(outcome: str) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from http import HTTPStatus
+from typing import Final
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from inbox.errors import NotFound, Refused
 
+RETRY_SECONDS: Final = "2"
+
 
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     """A service's refusal as a page with its status."""
-    return render(
+    response = render(
         request,
         "errors/refused.html",
         {
@@ -23,6 +28,9 @@ def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
         },
         status=refused.status,
     )
+    if refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["Retry-After"] = RETRY_SECONDS
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -54,12 +62,25 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500. Renders without a context processor: those may be what failed."""
+    """500, or 503 where the database was out of reach. Without a context processor: those may be what failed.
+
+    Django calls this while it handles the error, wherever it rose: session, view, template or middleware.
+    """
+    if isinstance(sys.exception(), OperationalError):
+        response = render(
+            None,
+            "errors/out_of_reach.html",
+            # Once a view has begun to write, a commit may have gone through before the connection broke.
+            {"begun": request.method not in ("GET", "HEAD") and hasattr(request, "member")},
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+        )
+        response["Retry-After"] = RETRY_SECONDS
+        return response
     return render(
         None,
         "errors/server_error.html",
         {"request_id": request.META.get("placet.request_id", "")},
-        status=500,
+        status=HTTPStatus.INTERNAL_SERVER_ERROR,
     )
 
 

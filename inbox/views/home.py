@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox.errors import NotFound
+from inbox.errors import NotFound, Refused
+from inbox.forms import TeamForm
 from inbox.permissions import teams_of
 from inbox.views.context import KEYS_COOKIE, THEME_COOKIE, THEMES
 from inbox.views.errors import refusal
@@ -34,9 +35,13 @@ def first_team(request: HttpRequest) -> HttpResponse:
 @login_required
 def switch_team(request: HttpRequest) -> HttpResponse:
     """To the inbox of another of one's teams."""
-    team = teams_of(request.user).filter(slug=request.POST.get("team", "")).first()
-    if team is None:
-        return refusal(request, NotFound())
+    try:
+        slug = TeamForm(request.POST).checked().cleaned_data["team"]
+        team = teams_of(request.user).filter(slug=slug).first()
+        if team is None:
+            raise NotFound()
+    except Refused as refused:
+        return refusal(request, refused)
     return redirect("queue", team.slug)
 
 

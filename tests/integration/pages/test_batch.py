@@ -369,6 +369,41 @@ def test_a_list_the_sheet_did_not_make_is_refused_and_nothing_is_recorded(world:
     assert states([*requests, other]) == ["pending"] * 4
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda form: {**form, "item": [*form["item"][:-1], f"{form['item'][-1]}\0"]},
+        lambda form: {**form, "item": [item.replace("sha256:", "sha256:\0") for item in form["item"]]},
+        lambda form: {**form, "message": "Use\0wiki/."},
+        lambda form: {**form, "preset": "\0"},
+        lambda form: {**form, "idempotency_key": "key\0"},
+        lambda form: {**form, "idempotency_key": "k" * 201},
+        lambda form: {**form, "message": "x" * 2001},
+    ],
+    ids=[
+        "NUL after a digest",
+        "NUL in digests",
+        "NUL in message",
+        "preset",
+        "NUL in key",
+        "long key",
+        "long",
+    ],
+)
+@pytest.mark.parametrize("verdict", ["approve", "reject"])
+def test_text_that_cannot_be_stored_is_refused_with_a_sentence(
+    world: World, change: Any, verdict: str
+) -> None:
+    requests = files(world, 3)
+    client = signed_in(world.dave)
+    _, form = opened(client, world, requests[0])
+    answer = send(client, world, requests[0], change(form), verdict)
+    assert answer.status_code == 422
+    assert "Nothing was recorded. " in answer.content.decode()
+    assert not Batch.objects.filter(team=world.team).exists()
+    assert states(requests) == ["pending"] * 3
+
+
 def test_who_may_not_decide_sees_the_sheet_with_the_reason_and_records_nothing(world: World) -> None:
     requests = files(world, 3)
     client = signed_in(world.erin)
