@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.utils import await_many_dispatch
 from django.conf import settings
 from django.http.request import validate_host
 from django.urls import path
 
 from inbox import canonical
 from inbox.errors import NotFound
-from inbox.events import group_of
-from inbox.heartbeat import Seat, watch_of
+from inbox.heartbeat import Seat, Watch, watch_of
 from inbox.models import Member
 from inbox.permissions import require_member
 
 log = structlog.get_logger(__name__)
 
+FAILED: Final = 1011
 SIGNED_OUT: Final = 4401
 NOT_A_MEMBER: Final = 4403
 TOO_MUCH: Final = 4429
@@ -51,6 +54,7 @@ DETAILS: Final[dict[str, str]] = {
     "resync-required": "The server's stream is behind yours: read everything again.",
     "forbidden": "That is not this socket's team.",
     "too-many-topics": f"At most {TOPICS} topics.",
+    "failed": "That could not be answered: try again.",
     "slow-down": "Too many frames: the next ones close the socket.",
 }
 
@@ -59,10 +63,26 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has n
     """One browser tab's socket on one team."""
 
     seat: Seat | None = None
+    watch: Watch
+    flush: asyncio.Task[None] | None = None
     strikes = 0
     seq = 0
     tokens = float(BURST)
     warned = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Channels would subscribe every socket to the broker, and open none without one; the watch does it once."""
+        self.scope, self.channel_layer, self.base_send = scope, None, send
+        try:
+            with suppress(StopConsumer):
+                await await_many_dispatch([receive], self.dispatch)
+        except Exception as error:
+            log.exception("socket_failed", error=type(error).__name__)
+            with suppress(Exception):
+                await self.close(code=FAILED)
+        finally:
+            # However it ended, a cancelled task included: a seat left behind would be looked after for ever.
+            self._leave()
 
     async def connect(self) -> None:
         """Refuse before accepting: a refused handshake tells a foreign page nothing."""
@@ -72,26 +92,29 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has n
             await self._refuse(403)
         else:
             self.filled_at = time.monotonic()
-            self.flush: asyncio.Task[None] | None = None
             self.sent_at = 0.0
-            self.group = group_of(member.team_id)
             self.slug = member.team.slug
-            self.team_id = member.team_id
+            self.watch = watch_of(member.team_id)
             self.seat = Seat(self, member.user_id, self.scope["session"].session_key)
-            await self.channel_layer.group_add(self.group, self.channel_name)
             await self.accept()
-            self.seq = await watch_of(member.team_id).take(self.seat)
+            self.seq = await self.watch.take(self.seat)
             await self._say("hello", seq=self.seq)
 
-    async def disconnect(self, code: int) -> None:
+    def _leave(self) -> None:
         if self.seat is not None:
-            watch_of(self.team_id).leave(self.seat)
-            if self.flush is not None:
-                self.flush.cancel()
-            await self.channel_layer.group_discard(self.group, self.channel_name)
+            self.watch.leave(self.seat)
+        if self.flush is not None:
+            self.flush.cancel()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """One frame from the browser. Whatever it is, the socket answers; only abuse closes it."""
+        try:
+            await self._answer(text_data)
+        except Exception as error:
+            log.exception("frame_failed", error=type(error).__name__)
+            await self._error("failed")
+
+    async def _answer(self, text_data: str | None) -> None:
         if not await self._within_rate():
             return
         if text_data is None:
@@ -117,16 +140,16 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has n
         else:
             await self._error("unknown-type")
 
-    async def hint(self, event: dict[str, Any]) -> None:
-        """From the team's group: its stream moved. Keeps only the highest number and sends at most 4 a second."""
-        self.seq = max(self.seq, int(event["seq"]))
+    def hint(self, seq: int) -> None:
+        """The team's stream moved. Only the highest number is kept, and it is sent at most 4 times a second."""
+        if seq <= self.seq:
+            return
+        self.seq = seq
         if self.flush is None or self.flush.done():
             self.flush = asyncio.create_task(self._flush())
 
     async def beat(self, seq: int) -> None:
         """Every 15 s: the number as Postgres has it, so that a hint the broker lost is noticed."""
-        # A broker that restarted has forgotten its groups.
-        await self.channel_layer.group_add(self.group, self.channel_name)
         self.seq = seq
         await self._say("heartbeat", seq=seq)
 
@@ -139,14 +162,18 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has n
     async def _flush(self) -> None:
         await asyncio.sleep(max(0.0, self.sent_at + HINT_SECONDS - time.monotonic()))
         self.sent_at = time.monotonic()
-        await self._say("hint", seq=self.seq)
+        try:
+            await self._say("hint", seq=self.seq)
+        except Exception as error:  # noqa: BLE001 - whatever it was, nobody is there to hear it
+            log.info("socket_gone", error=f"{type(error).__name__}: {error}"[:200])
+            self._leave()
 
     async def _since(self, seq: object) -> None:
         if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq <= EXACT:
             await self._error("invalid-seq")
             return
         # Asked of Postgres: the number this process heard last may be older than what the client read.
-        head = await watch_of(self.team_id).head()
+        head = await self.watch.head()
         self.seq = max(self.seq, head)
         if seq > head:
             await self._say("error", code="resync-required", detail=DETAILS["resync-required"], seq=head)

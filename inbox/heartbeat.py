@@ -1,7 +1,8 @@
-"""What keeps live sockets honest: per process and team one look at Postgres serves all its sockets.
+"""What live sockets of a process share: per team one listener on the broker and one look at Postgres.
 
-Every 5 s: is each socket's session still there and each person still a member? Every 15 s: the stream's number as
-Postgres has it, because the broker may lose hints without saying so.
+The listener brings hints at once. The look, every 5 s, asks whether each socket's session is still there and each
+person still a member, and reads the stream's number, because the broker may lose hints or be gone without saying so.
+Every 15 s sockets hear that number even if it is the same: a browser that hears nothing for longer says so.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from uuid import UUID
 
 import structlog
 from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import Error as DatabaseError
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from inbox.events import group_of
 from inbox.models import Member, TeamStream
 
 log = structlog.get_logger(__name__)
@@ -31,6 +34,8 @@ BEAT_SECONDS: Final = 15.0
 
 class Socket(Protocol):
     """What a watch tells a socket."""
+
+    def hint(self, seq: int) -> None: ...
 
     async def beat(self, seq: int) -> None: ...
 
@@ -49,31 +54,59 @@ class Seat:
 class Watch:
     """The sockets of one process on one team."""
 
-    def __init__(self, team_id: UUID) -> None:
-        self.team_id = team_id
+    def __init__(self, key: tuple[int, UUID]) -> None:
+        self._key = key
+        self.team_id = key[1]
         self._seats: set[Seat] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._seq = 0
 
     async def take(self, seat: Seat) -> int:
         """Watch over a socket from now on; returns the stream's number."""
         self._seats.add(seat)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run())
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look_around())]
         return await self.head()
 
     def leave(self, seat: Seat) -> None:
-        """The socket is gone; the last one takes the task with it."""
+        """The socket is gone; the last one takes the tasks with it."""
         self._seats.discard(seat)
-        if not self._seats and self._task is not None:
-            self._task.cancel()
-            self._task = None
+        if not self._seats:
+            for task in self._tasks:
+                task.cancel()
+            self._tasks = []
+            # A socket may leave twice, and by then others may sit in a new watch.
+            if _watches.get(self._key) is self:
+                del _watches[self._key]
 
     async def head(self) -> int:
-        """Where the team's stream stands."""
+        """Where the team's stream stands, asked of Postgres."""
         seq: int = await database_sync_to_async(_head)(self.team_id)
         return seq
 
-    async def _run(self) -> None:
+    def _heard(self, seq: int) -> None:
+        if seq > self._seq:
+            self._seq = seq
+            for seat in tuple(self._seats):
+                seat.socket.hint(seq)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                layer = get_channel_layer()
+                if layer is None:
+                    return
+                channel = await layer.new_channel()
+                await layer.group_add(group_of(self.team_id), channel)
+                # What was said between the last look and now.
+                self._heard(await self.head())
+                while True:
+                    self._heard(int((await layer.receive(channel))["seq"]))
+            except Exception as error:  # noqa: BLE001 - whatever ails the broker, the looks go on
+                log.warning("hints_unheard", error=f"{type(error).__name__}: {error}"[:200])
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look_around(self) -> None:
         beaten = time.monotonic()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
@@ -82,16 +115,26 @@ class Watch:
                 seq, endings = await database_sync_to_async(_look)(self.team_id, seats)
             except DatabaseError as error:
                 # No heartbeat then: after 30 s without one the pages say that they are stale, which is true.
-                log.warning("heartbeat_failed", error=f"{type(error).__name__}: {error}"[:200])
+                log.warning("look_failed", error=f"{type(error).__name__}: {error}"[:200])
                 continue
+            self._heard(seq)
             due = time.monotonic() - beaten >= BEAT_SECONDS - LOOK_SECONDS / 2
             if due:
                 beaten = time.monotonic()
-            for seat in seats:
-                if seat in endings:
-                    await _told(seat.socket.end(endings[seat]))
+                self._seq = seq
+            await asyncio.gather(*(self._tell(seat, seq, endings.get(seat), due=due) for seat in seats))
+
+    async def _tell(self, seat: Seat, seq: int, ending: int | None, *, due: bool) -> None:
+        try:
+            # A browser that takes nothing more must not take the others' heartbeat away.
+            async with asyncio.timeout(LOOK_SECONDS):
+                if ending is not None:
+                    await seat.socket.end(ending)
                 elif due:
-                    await _told(seat.socket.beat(seq))
+                    await seat.socket.beat(seq)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the socket is of no use any more
+            log.info("socket_gone", error=f"{type(error).__name__}: {error}"[:200])
+            self.leave(seat)
 
 
 _watches: dict[tuple[int, UUID], Watch] = {}
@@ -101,15 +144,8 @@ def watch_of(team_id: UUID) -> Watch:
     """The running loop's watch of a team; a process has one loop, tests have many."""
     key = (id(asyncio.get_running_loop()), team_id)
     if key not in _watches:
-        _watches[key] = Watch(team_id)
+        _watches[key] = Watch(key)
     return _watches[key]
-
-
-async def _told(call: object) -> None:
-    try:
-        await call  # type: ignore[misc]
-    except Exception as error:  # noqa: BLE001 - a socket that just closed must not take the others' heartbeat away
-        log.info("socket_gone", error=f"{type(error).__name__}: {error}"[:200])
 
 
 def _head(team_id: UUID) -> int:
