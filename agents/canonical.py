@@ -11,7 +11,6 @@ from __future__ import annotations
 import decimal
 import hashlib
 import json
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ MAX_ELEMENTS: Final = 20_000
 MAX_KEY_LENGTH: Final = 256
 EXACT_INTEGER: Final = 2**53 - 1
 
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _RESERVED_KEYS = frozenset({"__proto__", "constructor", "prototype"})
 
 
@@ -106,12 +105,19 @@ def digest(value: JsonValue) -> str:
 
 
 def _depth(raw: bytes) -> int:
+    """How deep the bytes nest, at least as far as a JSON parser gets before it stops at an error.
+
+    Without escapes every second piece between quotes is outside a string. A backslash outside a string may
+    upset that, but the parser stops there. Plain replacements because they are linear on any bytes: a pattern
+    for strings tried an unclosed one anew from each of its quotes (1 s for 20 kB, 100 s for 200 kB).
+    """
+    outside = b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
     depth = deepest = 0
-    for byte in _STRINGS.sub(b"", raw):
+    for byte in outside.translate(None, delete=_NOT_BRACKETS):
         if byte in b"[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif byte in b"]}":
+        else:
             depth -= 1
     return deepest
 
@@ -128,7 +134,11 @@ def _exact_float(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
         raise JsonRefused(400, "invalid-number", f"{text[:20]} is too large.")
-    exact = decimal.Decimal(text)
+    try:
+        exact = decimal.Decimal(text)
+    except decimal.InvalidOperation:
+        # Exponents of nineteen digits and more are beyond Decimal, though float reads them as 0 or infinity.
+        raise JsonRefused(400, "invalid-number", f"{text[:20]} has an exponent out of range.") from None
     if value == 0 and exact != 0:
         raise JsonRefused(400, "invalid-number", f"{text[:20]} is too small.")
     if (exact.is_zero() and exact.is_signed()) or decimal.Decimal(repr(value)) != exact:

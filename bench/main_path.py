@@ -42,8 +42,12 @@ CALLERS = 8
 
 def main() -> None:
     """Measure and print one table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=8, help="how long to ask for, and to measure the raw limit for")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=8, help="how long to ask for, and to measure the raw limit for"
+    )
     options = parser.parse_args()
     if not 0 < options.seconds <= 60:
         parser.error("--seconds takes up to 60")
@@ -61,7 +65,10 @@ def _setting() -> tuple[Team, User, str, str]:
     team = create_team(slug=slug, name="Bench")
     person = User.objects.create_user(slug)
     add_member(team=team, user=person, tier="lead")
-    import_tools(team=team, tools=[ToolDescription("write_file", Effect.WRITE, reversible=True, template="Write {path}")])
+    import_tools(
+        team=team,
+        tools=[ToolDescription("write_file", Effect.WRITE, reversible=True, template="Write {path}")],
+    )
     agent = gateway.register_agent(team_id=team.pk, handle="bench", owner=None)
     _, token = gateway.issue_token(agent=agent, name="bench", created_by=None, lifetime=timedelta(hours=1))
     _, personal = personal_tokens.issue(person=person, name="bench", lifetime=timedelta(hours=1))
@@ -70,7 +77,12 @@ def _setting() -> tuple[Team, User, str, str]:
 
 def _raw_limit(seconds: float) -> float:
     database = settings.DATABASES["default"]
-    address = {"dbname": database["NAME"], "user": database["USER"], "host": database["HOST"], "password": database["PASSWORD"]}
+    address = {
+        "dbname": database["NAME"],
+        "user": database["USER"],
+        "host": database["HOST"],
+        "password": database["PASSWORD"],
+    }
     table = f"bench_raw_{uuid4().hex[:8]}"
     with psycopg.connect(**{k: v for k, v in address.items() if v}, autocommit=True) as connection:
         connection.execute(f"CREATE TABLE {table} (id uuid PRIMARY KEY, payload jsonb)")
@@ -78,7 +90,9 @@ def _raw_limit(seconds: float) -> float:
         def insert() -> Callable[[], None]:
             own = psycopg.connect(**{k: v for k, v in address.items() if v}, autocommit=True)
             payload = json.dumps({"text": "x" * 1000})
-            return lambda: own.execute(f"INSERT INTO {table} VALUES (gen_random_uuid(), %s)", (payload,)) and None
+            return lambda: (
+                own.execute(f"INSERT INTO {table} VALUES (gen_random_uuid(), %s)", (payload,)) and None
+            )
 
         try:
             return len(_many(insert, seconds)) / seconds
@@ -144,7 +158,11 @@ def _batch(team: Team, personal: str) -> None:
 def _caller(token: str, headers: dict[str, str] | None = None) -> Callable[[str, str, Any], Any]:
     origin = urlsplit(settings.PLACET_ORIGIN)
     connection = http.client.HTTPConnection(origin.hostname or "127.0.0.1", origin.port, timeout=60)
-    given = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
+    given = {
+        "Content-Type": "application/json",
+        **({"Authorization": f"Bearer {token}"} if token else {}),
+        **(headers or {}),
+    }
 
     def call(method: str, path: str, body: Any) -> Any:
         connection.request(method, path, json.dumps(body) if body is not None else None, given)
@@ -193,7 +211,9 @@ def _body(key: str) -> dict[str, Any]:
     return {
         "dedupe_key": key,
         "thread": f"bench-{key[:6]}",
-        "actions": [{"key": "call_1", "name": "write_file", "args": {"path": f"docs/{key}.md", "text": "x" * 500}}],
+        "actions": [
+            {"key": "call_1", "name": "write_file", "args": {"path": f"docs/{key}.md", "text": "x" * 500}}
+        ],
     }
 
 

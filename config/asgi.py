@@ -1,7 +1,7 @@
 """The one front of the embedded default: sockets and long polls as async code, everything else through WSGI threads.
 
-Django's own ASGI handler costs 3 to 13 times its WSGI one (ADR 2), so nothing enters it. Bytes are capped here,
-before anything spools a body. In compose a proxy sends LIVE_PATHS to this application and the rest to config.wsgi.
+Django's own ASGI handler costs 3 to 13 times its WSGI one (ADR 2), so nothing enters it. Bodies are gathered
+and capped here, before a thread sees them. In compose a proxy sends LIVE_PATHS to this application and the rest to config.wsgi.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from a2wsgi import WSGIMiddleware  # isort: skip
 from channels.auth import AuthMiddlewareStack  # isort: skip
 from channels.routing import URLRouter  # isort: skip
 from django.conf import settings  # isort: skip
+from django.urls import re_path  # isort: skip
 
-from config.front import BodyCap, Front  # isort: skip
+from config.front import BodyCap, Front, no_socket_here  # isort: skip
 from config.live import WaitRoom  # isort: skip
 from inbox.consumers import socket_urls  # isort: skip
 
@@ -33,6 +34,7 @@ _REQUEST = re.compile(r"/api/v1/requests/([0-9a-f-]{36})")
 MAX_WAIT = 60.0
 THREADS = 8
 BULK_FACTOR = 16
+BODY_SECONDS = 15.0
 
 bridge = WSGIMiddleware(wsgi, workers=THREADS)
 room = WaitRoom()
@@ -61,11 +63,12 @@ def pending(status: int, body: bytes) -> bool:
 application = BodyCap(
     Front(
         http=bridge,
-        websocket=AuthMiddlewareStack(URLRouter(socket_urls)),
+        websocket=AuthMiddlewareStack(URLRouter([*socket_urls, re_path("", no_socket_here)])),  # type: ignore[arg-type]
         room=room,
         waits_for=waits_for,
         worth_waiting=pending,
     ),
     limit=settings.ENV.placet_body_limit,
     bulk_limit=settings.ENV.placet_body_limit * BULK_FACTOR,
+    deadline=BODY_SECONDS,
 )

@@ -1,9 +1,11 @@
-"""The ASGI pieces before the application: a byte cap, and the choice between socket, long poll and thread."""
+"""The ASGI pieces before the application: whole bodies only, and the choice between socket, long poll and thread."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -14,6 +16,20 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 _ONCE = (b"authorization", b"host", b"content-length", b"transfer-encoding", b"content-type")
+_FRAMING = (b"content-length", b"transfer-encoding")
+
+
+@dataclass(slots=True)
+class _Refused(Exception):
+    """The front answers this itself."""
+
+    status: int
+    code: str
+    detail: str
+
+
+class _SenderGone(Exception):
+    """The connection ended before the body did."""
 
 
 class Room(Protocol):
@@ -25,40 +41,62 @@ class Room(Protocol):
 
 
 class BodyCap:
-    """Refuses bodies over the cap with 413 before anything stores them, and headers that stand twice with 400."""
+    """Hands on only requests whose body is here whole, in time and under the cap.
 
-    def __init__(self, app: Asgi, *, limit: int, bulk_limit: int) -> None:
+    The threads behind must never wait for a sender: eight slow ones would hold all of them, and a body cut short
+    would be read as if it had ended there. So bodies are gathered here, where waiting costs no thread. Answers 400
+    (headers that stand twice, a length that is none), 408 (not whole after `deadline` seconds), 413 (over the cap,
+    in bytes) itself; a sender who went away gets no answer.
+    """
+
+    def __init__(self, app: Asgi, *, limit: int, bulk_limit: int, deadline: float) -> None:
         self.app = app
         self.limit = limit
         self.bulk_limit = bulk_limit
+        self.deadline = deadline
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        try:
+            body = await self._body(scope, receive)
+        except _Refused as refused:
+            await _problem(send, refused)
+        except _SenderGone:
+            return
+        else:
+            # WSGI reads as many bytes as Content-Length says, so a chunked body gets one.
+            headers = [pair for pair in scope["headers"] if pair[0] not in _FRAMING]
+            if body:
+                headers.append((b"content-length", str(len(body)).encode()))
+            await self.app({**scope, "headers": headers}, _once(body, receive), send)
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
         names = [name for name, _ in scope["headers"]]
         if any(names.count(name) > 1 for name in _ONCE):
-            await _problem(send, 400, "repeated-header", "A header stands twice that may stand once.")
-            return
+            raise _Refused(400, "repeated-header", "A header stands twice that may stand once.")
         limit = self.bulk_limit if self._is_bulk(scope["path"]) else self.limit
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit():
-            await _problem(send, 400, "bad-request", "Content-Length is not a number.")
-            return
-        if int(declared) > limit:
-            await _problem(send, 413, "body-too-large", f"The body is over {limit:,} bytes.")
-            return
-        if b"transfer-encoding" in names:
-            # WSGI reads as many bytes as Content-Length says: a chunked body is gathered here, under the same cap.
-            body = await _gathered(receive, limit)
-            if body is None:
-                await _problem(send, 413, "body-too-large", f"The body is over {limit:,} bytes.")
-                return
-            headers = [(name, value) for name, value in scope["headers"] if name != b"transfer-encoding"]
-            scope = {**scope, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
-            receive = _once(body, receive)
-        # A declared length is enforced by the HTTP server itself: it never hands on more than that.
-        await self.app(scope, receive, send)
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        # int() refuses thousands of digits with an error of its own; twenty are beyond any cap.
+        if not length.isdigit() or len(length) > 20:
+            raise _Refused(400, "bad-request", "Content-Length is not a number.")
+        declared = int(length)
+        if declared > limit:
+            raise _too_large(limit)
+        chunked = b"transfer-encoding" in names
+        if not chunked and declared == 0:
+            return b""
+        try:
+            async with asyncio.timeout(self.deadline):
+                body = await _gathered(receive, limit)
+        except TimeoutError:
+            raise _Refused(
+                408, "body-too-slow", f"The body was not here within {self.deadline:g} seconds."
+            ) from None
+        if not chunked and len(body) != declared:
+            raise _Refused(400, "bad-request", "The body is not as long as Content-Length says.")
+        return body
 
     @staticmethod
     def _is_bulk(path: str) -> bool:
@@ -134,20 +172,22 @@ class _Kept:
             self.body += message.get("body", b"")
 
 
-async def _gathered(receive: Receive, limit: int) -> bytes | None:
-    """A whole body of at most `limit` bytes; None when it is longer or its sender went away."""
-    parts: list[bytes] = []
-    size = 0
+async def _gathered(receive: Receive, limit: int) -> bytes:
+    """A whole body of at most `limit` bytes. Raises _Refused when it is longer, _SenderGone when it never ends."""
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > limit:
-            return None
+            raise _SenderGone
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise _too_large(limit)
         if not message.get("more_body", False):
-            return b"".join(parts)
+            return bytes(body)
+
+
+def _too_large(limit: int) -> _Refused:
+    return _Refused(413, "body-too-large", f"The body is over {limit:,} bytes.")
 
 
 def _once(body: bytes, then: Receive) -> Receive:
@@ -167,14 +207,14 @@ async def _empty() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-async def _problem(send: Send, status: int, code: str, detail: str) -> None:
+async def _problem(send: Send, refused: _Refused) -> None:
     body = json.dumps(
         {
-            "type": f"urn:placet:problem:{code}",
+            "type": f"urn:placet:problem:{refused.code}",
             "title": "Refused",
-            "status": status,
-            "code": code,
-            "detail": detail,
+            "status": refused.status,
+            "code": refused.code,
+            "detail": refused.detail,
             "errors": [],
             "request_id": "",
         }
@@ -183,6 +223,15 @@ async def _problem(send: Send, status: int, code: str, detail: str) -> None:
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
+        # Django's middleware, which says this for every other answer, is not reached.
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def no_socket_here(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a socket before the handshake, as strangers' are refused: the HTTP server answers 403."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1000})

@@ -10,10 +10,14 @@ MANAGE = str(ROOT / "manage.py")
 
 
 def web(host: str, port: int) -> list[str]:
-    """Pages, API, sockets and long polls on one port."""
+    """Pages, API, sockets and long polls on one port.
+
+    Forwarded headers are not believed: uvicorn would take them from loopback, where every caller of the embedded
+    default is, and a new X-Forwarded-For on each try would escape the limit on failed sign-ins.
+    """
     return [
         sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port),
-        "--no-server-header", "--no-access-log", "--timeout-graceful-shutdown", "5",
+        "--no-proxy-headers", "--no-server-header", "--no-access-log", "--timeout-graceful-shutdown", "5",
     ]  # fmt: skip
 
 

@@ -67,6 +67,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has n
     flush: asyncio.Task[None] | None = None
     strikes = 0
     seq = 0
+    told = 0
     tokens = float(BURST)
     warned = False
 
@@ -150,7 +151,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has n
 
     async def beat(self, seq: int) -> None:
         """Every 15 s: the number as Postgres has it, so that a hint the broker lost is noticed."""
-        self.seq = seq
+        self.seq = self.told = seq
         await self._say("heartbeat", seq=seq)
 
     async def end(self, code: int) -> None:
@@ -160,13 +161,11 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has n
         await self.close(code=code)
 
     async def _flush(self) -> None:
-        await asyncio.sleep(max(0.0, self.sent_at + HINT_SECONDS - time.monotonic()))
-        self.sent_at = time.monotonic()
-        try:
-            await self._say("hint", seq=self.seq)
-        except Exception as error:  # noqa: BLE001 - whatever it was, nobody is there to hear it
-            log.info("socket_gone", error=f"{type(error).__name__}: {error}"[:200])
-            self._leave()
+        # A loop, because the number may rise again while the last one is being sent.
+        while self.told < self.seq:
+            await asyncio.sleep(max(0.0, self.sent_at + HINT_SECONDS - time.monotonic()))
+            self.sent_at, self.told = time.monotonic(), self.seq
+            await self._say("hint", seq=self.told)
 
     async def _since(self, seq: object) -> None:
         if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq <= EXACT:

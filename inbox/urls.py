@@ -29,7 +29,11 @@ urlpatterns = [
     path("t/<slug:slug>/agents", agents.agents, name="agents"),
     path("t/<slug:slug>/agents/<uuid:agent_id>", agents.agent, name="agent"),
     path("t/<slug:slug>/agents/<uuid:agent_id>/enabled", agents.agent_enabled, name="agent_enabled"),
-    path("t/<slug:slug>/agents/<uuid:agent_id>/tokens/<uuid:token_id>/revoke", agents.token_revoke, name="token_revoke"),
+    path(
+        "t/<slug:slug>/agents/<uuid:agent_id>/tokens/<uuid:token_id>/revoke",
+        agents.token_revoke,
+        name="token_revoke",
+    ),
     path("t/<slug:slug>/audit", audit.audit, name="audit"),
     path("t/<slug:slug>/audit/export.jsonl", audit.audit_export, {"form": "jsonl"}, name="audit_jsonl"),
     path("t/<slug:slug>/audit/export.csv", audit.audit_export, {"form": "csv"}, name="audit_csv"),

@@ -46,6 +46,7 @@ class Product:
                 "127.0.0.1",
                 "--port",
                 str(self.port),
+                "--no-proxy-headers",
                 "--log-level",
                 "warning",
             ],

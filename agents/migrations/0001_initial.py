@@ -13,7 +13,6 @@ import agents.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -22,147 +21,312 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='EffectEntry',
+            name="EffectEntry",
             fields=[
-                ('decision_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('thread', models.CharField(max_length=200)),
-                ('address', models.CharField(max_length=200)),
-                ('epoch', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('started', 'Started'), ('done', 'Done'), ('failed', 'Failed'), ('outcome_unknown', 'Unknown')], default='started', max_length=16)),
-                ('idempotent', models.BooleanField(default=False)),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(null=True)),
+                ("decision_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("thread", models.CharField(max_length=200)),
+                ("address", models.CharField(max_length=200)),
+                ("epoch", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("started", "Started"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("outcome_unknown", "Unknown"),
+                        ],
+                        default="started",
+                        max_length=16,
+                    ),
+                ),
+                ("idempotent", models.BooleanField(default=False)),
+                ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name_plural': 'effect entries',
+                "verbose_name_plural": "effect entries",
             },
         ),
         migrations.CreateModel(
-            name='Agent',
+            name="Agent",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('team_id', models.UUIDField()),
-                ('handle', models.CharField(max_length=80)),
-                ('enabled', models.BooleanField(default=True)),
-                ('graph', models.CharField(blank=True, help_text='Name of the hosted graph this agent runs; empty when it runs elsewhere.', max_length=80)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('last_seen_at', models.DateTimeField(null=True)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("team_id", models.UUIDField()),
+                ("handle", models.CharField(max_length=80)),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "graph",
+                    models.CharField(
+                        blank=True,
+                        help_text="Name of the hosted graph this agent runs; empty when it runs elsewhere.",
+                        max_length=80,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("last_seen_at", models.DateTimeField(null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AgentThread',
+            name="AgentThread",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('thread', models.CharField(max_length=200)),
-                ('status', models.CharField(choices=[('running', 'Running'), ('waiting', 'Waiting'), ('done', 'Done'), ('failed', 'Failed')], max_length=10)),
-                ('goal', models.CharField(blank=True, max_length=500)),
-                ('step', models.CharField(blank=True, max_length=500)),
-                ('progress', models.FloatField(null=True)),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='threads', to='agents.agent')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("thread", models.CharField(max_length=200)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("waiting", "Waiting"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("goal", models.CharField(blank=True, max_length=500)),
+                ("step", models.CharField(blank=True, max_length=500)),
+                ("progress", models.FloatField(null=True)),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="threads", to="agents.agent"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AgentToken',
+            name="AgentToken",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('prefix', models.CharField(max_length=12, unique=True)),
-                ('digest', models.BinaryField(max_length=32)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='agents.agent')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("prefix", models.CharField(max_length=12, unique=True)),
+                ("digest", models.BinaryField(max_length=32)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("last_used_at", models.DateTimeField(null=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tokens", to="agents.agent"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('team_id', models.UUIDField()),
-                ('channel', models.CharField(max_length=20)),
-                ('correlation_id', models.UUIDField(help_text='The decision this carries.')),
-                ('thread', models.CharField(max_length=200)),
-                ('address', models.CharField(help_text='Inside the thread: a LangGraph interrupt id.', max_length=200)),
-                ('payload', models.BinaryField(help_text='Canonical bytes of the answer, exactly as approved.')),
-                ('state', models.CharField(choices=[('queued', 'Waiting for a worker'), ('sending', 'A worker holds it until its lease ends'), ('delivered', 'The agent has it'), ('stale', 'The agent no longer waits for this answer; nothing was run'), ('outcome_unknown', 'A worker died after the run began; not repeated by itself'), ('dead', 'Given up after the last attempt')], default='queued', max_length=16)),
-                ('epoch', models.PositiveIntegerField(default=0)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('next_attempt_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agents.agent')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("team_id", models.UUIDField()),
+                ("channel", models.CharField(max_length=20)),
+                ("correlation_id", models.UUIDField(help_text="The decision this carries.")),
+                ("thread", models.CharField(max_length=200)),
+                (
+                    "address",
+                    models.CharField(
+                        help_text="Inside the thread: a LangGraph interrupt id.", max_length=200
+                    ),
+                ),
+                (
+                    "payload",
+                    models.BinaryField(help_text="Canonical bytes of the answer, exactly as approved."),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting for a worker"),
+                            ("sending", "A worker holds it until its lease ends"),
+                            ("delivered", "The agent has it"),
+                            ("stale", "The agent no longer waits for this answer; nothing was run"),
+                            ("outcome_unknown", "A worker died after the run began; not repeated by itself"),
+                            ("dead", "Given up after the last attempt"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField(default=0)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                (
+                    "next_attempt_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agents.agent"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
+                "verbose_name_plural": "deliveries",
             },
         ),
         migrations.CreateModel(
-            name='HostedRun',
+            name="HostedRun",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('team_id', models.UUIDField()),
-                ('graph', models.CharField(max_length=80)),
-                ('code_version', models.CharField(help_text="Digest of the graph's shape when the run began.", max_length=80)),
-                ('thread', models.CharField(max_length=200, unique=True)),
-                ('input', models.JSONField()),
-                ('state', models.CharField(choices=[('queued', 'Waiting for a worker to start it'), ('running', 'A worker is running it'), ('paused', 'Waiting for decisions'), ('done', 'Finished'), ('failed', 'Stopped by an error'), ('outcome_unknown', 'A worker died in the middle; a person must look')], default='queued', max_length=16)),
-                ('epoch', models.PositiveIntegerField(default=0)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('error', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='agents.agent')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("team_id", models.UUIDField()),
+                ("graph", models.CharField(max_length=80)),
+                (
+                    "code_version",
+                    models.CharField(
+                        help_text="Digest of the graph's shape when the run began.", max_length=80
+                    ),
+                ),
+                ("thread", models.CharField(max_length=200, unique=True)),
+                ("input", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting for a worker to start it"),
+                            ("running", "A worker is running it"),
+                            ("paused", "Waiting for decisions"),
+                            ("done", "Finished"),
+                            ("failed", "Stopped by an error"),
+                            ("outcome_unknown", "A worker died in the middle; a person must look"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField(default=0)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("error", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="agents.agent"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='agent',
-            constraint=models.UniqueConstraint(fields=('team_id', 'handle'), name='agent_handle_once_per_team'),
+            model_name="agent",
+            constraint=models.UniqueConstraint(
+                fields=("team_id", "handle"), name="agent_handle_once_per_team"
+            ),
         ),
         migrations.AddIndex(
-            model_name='agentthread',
-            index=models.Index(fields=['agent', '-updated_at'], name='thread_latest'),
+            model_name="agentthread",
+            index=models.Index(fields=["agent", "-updated_at"], name="thread_latest"),
         ),
         migrations.AddConstraint(
-            model_name='agentthread',
-            constraint=models.UniqueConstraint(fields=('agent', 'thread'), name='thread_once_per_agent'),
+            model_name="agentthread",
+            constraint=models.UniqueConstraint(fields=("agent", "thread"), name="thread_once_per_agent"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'sending'])), fields=['next_attempt_at'], name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "sending"])),
+                fields=["next_attempt_at"],
+                name="delivery_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['agent', '-created_at'], name='delivery_of_agent'),
+            model_name="delivery",
+            index=models.Index(fields=["agent", "-created_at"], name="delivery_of_agent"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ['outcome_unknown', 'dead'])), fields=['agent'], name='delivery_to_look_at'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state__in", ["outcome_unknown", "dead"])),
+                fields=["agent"],
+                name="delivery_to_look_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('correlation_id', 'channel'), name='delivery_once_per_decision_and_channel'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                fields=("correlation_id", "channel"), name="delivery_once_per_decision_and_channel"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='delivery',
-            trigger=pgtrigger.compiler.Trigger(name='delivery_final_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IN ('delivered', 'stale', 'dead') AND NEW.state IS DISTINCT FROM OLD.state)", func="RAISE EXCEPTION 'delivery % is final', OLD.id USING ERRCODE = 'check_violation';", hash='b2827df290a17395fda2922b5ef94d012e1c4ea1', operation='UPDATE', pgid='pgtrigger_delivery_final_once_1ccd2', table='agents_delivery', when='BEFORE')),
+            model_name="delivery",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delivery_final_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state IN ('delivered', 'stale', 'dead') AND NEW.state IS DISTINCT FROM OLD.state)",
+                    func="RAISE EXCEPTION 'delivery % is final', OLD.id USING ERRCODE = 'check_violation';",
+                    hash="b2827df290a17395fda2922b5ef94d012e1c4ea1",
+                    operation="UPDATE",
+                    pgid="pgtrigger_delivery_final_once_1ccd2",
+                    table="agents_delivery",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='hostedrun',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['created_at'], name='run_to_start'),
+            model_name="hostedrun",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "running"])),
+                fields=["created_at"],
+                name="run_to_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='hostedrun',
-            index=models.Index(fields=['agent', '-updated_at'], name='run_latest'),
+            model_name="hostedrun",
+            index=models.Index(fields=["agent", "-updated_at"], name="run_latest"),
         ),
         migrations.AddIndex(
-            model_name='hostedrun',
-            index=models.Index(condition=models.Q(('state', 'outcome_unknown')), fields=['agent'], name='run_to_look_at'),
+            model_name="hostedrun",
+            index=models.Index(
+                condition=models.Q(("state", "outcome_unknown")), fields=["agent"], name="run_to_look_at"
+            ),
         ),
     ]

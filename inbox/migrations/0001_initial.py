@@ -15,535 +15,1181 @@ import agents.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('agents', '0001_initial'),
+        ("agents", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ApprovalRequest',
+            name="ApprovalRequest",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('thread', models.CharField(max_length=200)),
-                ('dedupe_key', models.CharField(max_length=200)),
-                ('body_digest', models.CharField(help_text='Of the body that created it: same key, other body is refused.', max_length=71)),
-                ('channel', models.CharField(max_length=20)),
-                ('address', models.CharField(blank=True, help_text='Inside the thread: a LangGraph interrupt id.', max_length=200)),
-                ('checkpoint', models.CharField(max_length=20)),
-                ('dialect', models.CharField(max_length=30)),
-                ('state', models.CharField(choices=[('pending', 'pending'), ('decided', 'decided'), ('expired', 'expired'), ('withdrawn', 'withdrawn')], default='pending', max_length=12)),
-                ('outcome', models.CharField(choices=[('approved', 'approved'), ('rejected', 'rejected'), ('mixed', 'mixed')], max_length=12, null=True)),
-                ('revision_number', models.PositiveIntegerField(default=1)),
-                ('digest', models.CharField(help_text='Of the current revision.', max_length=71)),
-                ('risk', models.CharField(choices=[('low', 'low'), ('medium', 'medium'), ('high', 'high'), ('critical', 'critical'), ('unverifiable', 'unverifiable')], max_length=12)),
-                ('reversible', models.BooleanField()),
-                ('verifiable', models.BooleanField()),
-                ('batchable', models.BooleanField()),
-                ('sentence', models.CharField(max_length=400)),
-                ('sentence_complete', models.BooleanField()),
-                ('tool', models.CharField(max_length=200)),
-                ('tools', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), size=None)),
-                ('rule', models.CharField(blank=True, max_length=80)),
-                ('facts_digest', models.CharField(max_length=71)),
-                ('reasons', models.JSONField()),
-                ('notes', models.JSONField(default=list)),
-                ('needs', models.JSONField()),
-                ('context', models.JSONField()),
-                ('claims', models.JSONField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('votes_cast', models.PositiveSmallIntegerField(default=0)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='agents.agent')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("thread", models.CharField(max_length=200)),
+                ("dedupe_key", models.CharField(max_length=200)),
+                (
+                    "body_digest",
+                    models.CharField(
+                        help_text="Of the body that created it: same key, other body is refused.",
+                        max_length=71,
+                    ),
+                ),
+                ("channel", models.CharField(max_length=20)),
+                (
+                    "address",
+                    models.CharField(
+                        blank=True, help_text="Inside the thread: a LangGraph interrupt id.", max_length=200
+                    ),
+                ),
+                ("checkpoint", models.CharField(max_length=20)),
+                ("dialect", models.CharField(max_length=30)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("decided", "decided"),
+                            ("expired", "expired"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("approved", "approved"), ("rejected", "rejected"), ("mixed", "mixed")],
+                        max_length=12,
+                        null=True,
+                    ),
+                ),
+                ("revision_number", models.PositiveIntegerField(default=1)),
+                ("digest", models.CharField(help_text="Of the current revision.", max_length=71)),
+                (
+                    "risk",
+                    models.CharField(
+                        choices=[
+                            ("low", "low"),
+                            ("medium", "medium"),
+                            ("high", "high"),
+                            ("critical", "critical"),
+                            ("unverifiable", "unverifiable"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reversible", models.BooleanField()),
+                ("verifiable", models.BooleanField()),
+                ("batchable", models.BooleanField()),
+                ("sentence", models.CharField(max_length=400)),
+                ("sentence_complete", models.BooleanField()),
+                ("tool", models.CharField(max_length=200)),
+                (
+                    "tools",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=200), size=None
+                    ),
+                ),
+                ("rule", models.CharField(blank=True, max_length=80)),
+                ("facts_digest", models.CharField(max_length=71)),
+                ("reasons", models.JSONField()),
+                ("notes", models.JSONField(default=list)),
+                ("needs", models.JSONField()),
+                ("context", models.JSONField()),
+                ("claims", models.JSONField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("votes_cast", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="requests",
+                        to="agents.agent",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.SlugField(max_length=60)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.SlugField(max_length=60)),
             ],
             options={
-                'verbose_name_plural': 'policies',
+                "verbose_name_plural": "policies",
             },
         ),
         migrations.CreateModel(
-            name='Team',
+            name="Team",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='ReportedOutcome',
+            name="ReportedOutcome",
             fields=[
-                ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='reported_outcome', serialize=False, to='inbox.approvalrequest')),
-                ('status', models.CharField(choices=[('succeeded', 'succeeded'), ('failed', 'failed'), ('unknown', 'unknown')], max_length=10)),
-                ('detail', models.TextField(blank=True)),
-                ('reported_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "request",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="reported_outcome",
+                        serialize=False,
+                        to="inbox.approvalrequest",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("succeeded", "succeeded"), ("failed", "failed"), ("unknown", "unknown")],
+                        max_length=10,
+                    ),
+                ),
+                ("detail", models.TextField(blank=True)),
+                ("reported_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('verdict', models.CharField(choices=[('approve', 'approve'), ('reject', 'reject')], max_length=10)),
-                ('message', models.TextField(blank=True)),
-                ('via', models.CharField(max_length=20)),
-                ('idempotency_key', models.CharField(max_length=200)),
-                ('fingerprint', models.CharField(max_length=71)),
-                ('total', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='inbox.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(choices=[("approve", "approve"), ("reject", "reject")], max_length=10),
+                ),
+                ("message", models.TextField(blank=True)),
+                ("via", models.CharField(max_length=20)),
+                ("idempotency_key", models.CharField(max_length=200)),
+                ("fingerprint", models.CharField(max_length=71)),
+                ("total", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="inbox.team"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'batches',
+                "verbose_name_plural": "batches",
             },
         ),
         migrations.CreateModel(
-            name='BatchItem',
+            name="BatchItem",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('position', models.PositiveIntegerField()),
-                ('reference', models.CharField(help_text='The id as it was sent, which may be no id at all.', max_length=64)),
-                ('digest', models.CharField(max_length=80)),
-                ('outcome', models.CharField(blank=True, max_length=30)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='inbox.batch')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("position", models.PositiveIntegerField()),
+                (
+                    "reference",
+                    models.CharField(
+                        help_text="The id as it was sent, which may be no id at all.", max_length=64
+                    ),
+                ),
+                ("digest", models.CharField(max_length=80)),
+                ("outcome", models.CharField(blank=True, max_length=30)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="items", to="inbox.batch"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=200)),
-                ('fingerprint', models.CharField(max_length=71)),
-                ('result', models.JSONField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("key", models.CharField(max_length=200)),
+                ("fingerprint", models.CharField(max_length=71)),
+                ("result", models.JSONField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PersonalToken',
+            name="PersonalToken",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('prefix', models.CharField(max_length=12, unique=True)),
-                ('digest', models.BinaryField(max_length=32)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='personal_tokens', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("prefix", models.CharField(max_length=12, unique=True)),
+                ("digest", models.BinaryField(max_length=32)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="personal_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PolicyVersion',
+            name="PolicyVersion",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('document', models.BinaryField(help_text='Canonical JSON of inbox.policy.document.PolicyDocument.')),
-                ('digest', models.CharField(max_length=71)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='inbox.policy')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "document",
+                    models.BinaryField(help_text="Canonical JSON of inbox.policy.document.PolicyDocument."),
+                ),
+                ("digest", models.CharField(max_length=71)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="inbox.policy",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='policy',
-            name='current',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbox.policyversion'),
+            model_name="policy",
+            name="current",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="inbox.policyversion",
+            ),
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('person', 'People decided'), ('policy', 'A policy rule decided'), ('timeout', 'Nobody decided in time')], max_length=10)),
-                ('outcome', models.CharField(choices=[('approved', 'approved'), ('rejected', 'rejected'), ('mixed', 'mixed')], max_length=12)),
-                ('rule', models.CharField(blank=True, max_length=80)),
-                ('revision_number', models.PositiveIntegerField()),
-                ('digest', models.CharField(max_length=71)),
-                ('answer', models.BinaryField(help_text='Canonical bytes of the per-action answers, as the agent receives them.')),
-                ('message', models.TextField(blank=True)),
-                ('via', models.CharField(max_length=20)),
-                ('decided_at', models.DateTimeField()),
-                ('seq', models.BigIntegerField()),
-                ('chain_hash', models.BinaryField(max_length=32)),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='decision', to='inbox.approvalrequest')),
-                ('policy_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbox.policyversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("person", "People decided"),
+                            ("policy", "A policy rule decided"),
+                            ("timeout", "Nobody decided in time"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("approved", "approved"), ("rejected", "rejected"), ("mixed", "mixed")],
+                        max_length=12,
+                    ),
+                ),
+                ("rule", models.CharField(blank=True, max_length=80)),
+                ("revision_number", models.PositiveIntegerField()),
+                ("digest", models.CharField(max_length=71)),
+                (
+                    "answer",
+                    models.BinaryField(
+                        help_text="Canonical bytes of the per-action answers, as the agent receives them."
+                    ),
+                ),
+                ("message", models.TextField(blank=True)),
+                ("via", models.CharField(max_length=20)),
+                ("decided_at", models.DateTimeField()),
+                ("seq", models.BigIntegerField()),
+                ("chain_hash", models.BinaryField(max_length=32)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "request",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decision",
+                        to="inbox.approvalrequest",
+                    ),
+                ),
+                (
+                    "policy_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inbox.policyversion",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='approvalrequest',
-            name='policy_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbox.policyversion'),
+            model_name="approvalrequest",
+            name="policy_version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="inbox.policyversion"
+            ),
         ),
         migrations.CreateModel(
-            name='RequestGroup',
+            name="RequestGroup",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=64)),
-                ('tool', models.CharField(max_length=200)),
-                ('risk', models.CharField(choices=[('low', 'low'), ('medium', 'medium'), ('high', 'high'), ('critical', 'critical'), ('unverifiable', 'unverifiable')], max_length=12)),
-                ('pending', models.PositiveIntegerField(default=0)),
-                ('latest_sentence', models.CharField(max_length=400)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agents.agent')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='groups', to='inbox.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("key", models.CharField(max_length=64)),
+                ("tool", models.CharField(max_length=200)),
+                (
+                    "risk",
+                    models.CharField(
+                        choices=[
+                            ("low", "low"),
+                            ("medium", "medium"),
+                            ("high", "high"),
+                            ("critical", "critical"),
+                            ("unverifiable", "unverifiable"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("pending", models.PositiveIntegerField(default=0)),
+                ("latest_sentence", models.CharField(max_length=400)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agents.agent"
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="groups", to="inbox.team"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='approvalrequest',
-            name='group',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='inbox.requestgroup'),
+            model_name="approvalrequest",
+            name="group",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="requests",
+                to="inbox.requestgroup",
+            ),
         ),
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('payload', models.BinaryField(help_text='Canonical bytes of the envelope (docs/reference/digests.md).')),
-                ('digest', models.CharField(max_length=71)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='revisions', to='inbox.approvalrequest')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "payload",
+                    models.BinaryField(
+                        help_text="Canonical bytes of the envelope (docs/reference/digests.md)."
+                    ),
+                ),
+                ("digest", models.CharField(max_length=71)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="revisions",
+                        to="inbox.approvalrequest",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Action',
+            name="Action",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('key', models.CharField(max_length=200)),
-                ('kind', models.CharField(max_length=20)),
-                ('name', models.CharField(max_length=200)),
-                ('args_digest', models.CharField(max_length=71)),
-                ('sentence', models.CharField(max_length=400)),
-                ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='inbox.revision')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("key", models.CharField(max_length=200)),
+                ("kind", models.CharField(max_length=20)),
+                ("name", models.CharField(max_length=200)),
+                ("args_digest", models.CharField(max_length=71)),
+                ("sentence", models.CharField(max_length=400)),
+                (
+                    "revision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="actions",
+                        to="inbox.revision",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='SignInLink',
+            name="SignInLink",
             fields=[
-                ('digest', models.BinaryField(max_length=32, primary_key=True, serialize=False)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("digest", models.BinaryField(max_length=32, primary_key=True, serialize=False)),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TeamStream',
+            name="TeamStream",
             fields=[
-                ('team', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='stream', serialize=False, to='inbox.team')),
-                ('seq', models.BigIntegerField(default=0)),
-                ('chain_head', models.BinaryField(default=b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', max_length=32)),
+                (
+                    "team",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="stream",
+                        serialize=False,
+                        to="inbox.team",
+                    ),
+                ),
+                ("seq", models.BigIntegerField(default=0)),
+                (
+                    "chain_head",
+                    models.BinaryField(
+                        default=b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+                        max_length=32,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='policy',
-            name='team',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='policy', to='inbox.team'),
+            model_name="policy",
+            name="team",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="policy", to="inbox.team"
+            ),
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('seq', models.BigIntegerField()),
-                ('verb', models.CharField(max_length=40)),
-                ('actor_kind', models.CharField(max_length=10)),
-                ('actor', models.CharField(max_length=200)),
-                ('entry', models.BinaryField()),
-                ('previous', models.BinaryField(max_length=32)),
-                ('hash', models.BinaryField(max_length=32)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('request', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='inbox.approvalrequest')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to='inbox.team')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("seq", models.BigIntegerField()),
+                ("verb", models.CharField(max_length=40)),
+                ("actor_kind", models.CharField(max_length=10)),
+                ("actor", models.CharField(max_length=200)),
+                ("entry", models.BinaryField()),
+                ("previous", models.BinaryField(max_length=32)),
+                ("hash", models.BinaryField(max_length=32)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "request",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="inbox.approvalrequest",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="audit_events",
+                        to="inbox.team",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='approvalrequest',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='inbox.team'),
+            model_name="approvalrequest",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="requests", to="inbox.team"
+            ),
         ),
         migrations.CreateModel(
-            name='Tier',
+            name="Tier",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.SlugField(max_length=40)),
-                ('rank', models.PositiveSmallIntegerField(help_text='1 is the lowest step.')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tiers', to='inbox.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.SlugField(max_length=40)),
+                ("rank", models.PositiveSmallIntegerField(help_text="1 is the lowest step.")),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tiers", to="inbox.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['rank'],
+                "ordering": ["rank"],
             },
         ),
         migrations.CreateModel(
-            name='Member',
+            name="Member",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('is_admin', models.BooleanField(default=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('joined_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='members', to='inbox.team')),
-                ('tier', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='members', to='inbox.tier')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("is_admin", models.BooleanField(default=False)),
+                ("is_active", models.BooleanField(default=True)),
+                ("joined_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="members", to="inbox.team"
+                    ),
+                ),
+                (
+                    "tier",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="members",
+                        to="inbox.tier",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Tool',
+            name="Tool",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200)),
-                ('effect', models.CharField(choices=[('read', 'read'), ('write', 'write'), ('irreversible', 'irreversible')], max_length=12)),
-                ('reversible', models.BooleanField(default=False, help_text='What it does can be put back with a further call.')),
-                ('harmless', models.BooleanField(default=False, help_text='A read that discloses nothing it should not: passes without a person.')),
-                ('risk_floor', models.CharField(blank=True, choices=[('low', 'low'), ('medium', 'medium'), ('high', 'high'), ('critical', 'critical'), ('unverifiable', 'unverifiable')], help_text='Never judged below this.', max_length=12)),
-                ('template', models.CharField(blank=True, help_text='Sentence shown to reviewers, such as `Refund {amount|money:USD} to {customer}`.', max_length=300)),
-                ('idempotent', models.BooleanField(default=False, help_text='Safe to run again with the same key after a crash; otherwise a person must look.')),
-                ('rejection_presets', models.JSONField(blank=True, default=list, help_text='Up to nine sentences told to the agent.')),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tools', to='inbox.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "effect",
+                    models.CharField(
+                        choices=[("read", "read"), ("write", "write"), ("irreversible", "irreversible")],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "reversible",
+                    models.BooleanField(
+                        default=False, help_text="What it does can be put back with a further call."
+                    ),
+                ),
+                (
+                    "harmless",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A read that discloses nothing it should not: passes without a person.",
+                    ),
+                ),
+                (
+                    "risk_floor",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("low", "low"),
+                            ("medium", "medium"),
+                            ("high", "high"),
+                            ("critical", "critical"),
+                            ("unverifiable", "unverifiable"),
+                        ],
+                        help_text="Never judged below this.",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "template",
+                    models.CharField(
+                        blank=True,
+                        help_text="Sentence shown to reviewers, such as `Refund {amount|money:USD} to {customer}`.",
+                        max_length=300,
+                    ),
+                ),
+                (
+                    "idempotent",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Safe to run again with the same key after a crash; otherwise a person must look.",
+                    ),
+                ),
+                (
+                    "rejection_presets",
+                    models.JSONField(
+                        blank=True, default=list, help_text="Up to nine sentences told to the agent."
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tools", to="inbox.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Vote',
+            name="Vote",
             fields=[
-                ('id', models.UUIDField(default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('revision_number', models.PositiveIntegerField()),
-                ('slot', models.CharField(help_text='Which need it fills; empty for a rejection.', max_length=60, null=True)),
-                ('tier', models.CharField(help_text="The person's tier when they voted.", max_length=40)),
-                ('digest', models.CharField(max_length=71)),
-                ('approves', models.BooleanField()),
-                ('message', models.TextField(blank=True)),
-                ('via', models.CharField(max_length=20)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='votes', to=settings.AUTH_USER_MODEL)),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='votes', to='inbox.approvalrequest')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=agents.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("revision_number", models.PositiveIntegerField()),
+                (
+                    "slot",
+                    models.CharField(
+                        help_text="Which need it fills; empty for a rejection.", max_length=60, null=True
+                    ),
+                ),
+                ("tier", models.CharField(help_text="The person's tier when they voted.", max_length=40)),
+                ("digest", models.CharField(max_length=71)),
+                ("approves", models.BooleanField()),
+                ("message", models.TextField(blank=True)),
+                ("via", models.CharField(max_length=20)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="votes",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="votes",
+                        to="inbox.approvalrequest",
+                    ),
+                ),
             ],
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reportedoutcome',
-            trigger=pgtrigger.compiler.Trigger(name='outcome_is_immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='655cc24c41afbee642e22a8ee93917d3a808a4be', operation='UPDATE OR DELETE', pgid='pgtrigger_outcome_is_immutable_aae86', table='inbox_reportedoutcome', when='BEFORE')),
+            model_name="reportedoutcome",
+            trigger=pgtrigger.compiler.Trigger(
+                name="outcome_is_immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="655cc24c41afbee642e22a8ee93917d3a808a4be",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_outcome_is_immutable_aae86",
+                    table="inbox_reportedoutcome",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='batchitem',
-            index=models.Index(condition=models.Q(('outcome', '')), fields=['batch', 'position'], name='batch_item_open'),
+            model_name="batchitem",
+            index=models.Index(
+                condition=models.Q(("outcome", "")), fields=["batch", "position"], name="batch_item_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='batchitem',
-            constraint=models.UniqueConstraint(fields=('batch', 'position'), name='batch_position_once'),
+            model_name="batchitem",
+            constraint=models.UniqueConstraint(fields=("batch", "position"), name="batch_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='batchitem',
-            constraint=models.UniqueConstraint(fields=('batch', 'reference'), name='batch_item_once'),
+            model_name="batchitem",
+            constraint=models.UniqueConstraint(fields=("batch", "reference"), name="batch_item_once"),
         ),
         migrations.AddIndex(
-            model_name='idempotencykey',
-            index=models.Index(fields=['created_at'], name='idempotency_age'),
+            model_name="idempotencykey",
+            index=models.Index(fields=["created_at"], name="idempotency_age"),
         ),
         migrations.AddConstraint(
-            model_name='idempotencykey',
-            constraint=models.UniqueConstraint(fields=('person', 'key'), name='idempotency_key_once'),
+            model_name="idempotencykey",
+            constraint=models.UniqueConstraint(fields=("person", "key"), name="idempotency_key_once"),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.UniqueConstraint(fields=('policy', 'number'), name='policy_version_once'),
+            model_name="policyversion",
+            constraint=models.UniqueConstraint(fields=("policy", "number"), name="policy_version_once"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='policyversion',
-            trigger=pgtrigger.compiler.Trigger(name='version_is_immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a5e50ccd73e1dcd2a2f7c6b56d0288af887f5663', operation='UPDATE OR DELETE', pgid='pgtrigger_version_is_immutable_c0f1b', table='inbox_policyversion', when='BEFORE')),
+            model_name="policyversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="version_is_immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="a5e50ccd73e1dcd2a2f7c6b56d0288af887f5663",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_version_is_immutable_c0f1b",
+                    table="inbox_policyversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'person'), ('person__isnull', False)), models.Q(models.Q(('kind', 'person'), _negated=True), ('person__isnull', True)), _connector='OR'), name='people_have_names'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "person"), ("person__isnull", False)),
+                    models.Q(models.Q(("kind", "person"), _negated=True), ("person__isnull", True)),
+                    _connector="OR",
+                ),
+                name="people_have_names",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'timeout'), _negated=True), ('outcome', 'rejected'), _connector='OR'), name='silence_never_approves'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "timeout"), _negated=True), ("outcome", "rejected"), _connector="OR"
+                ),
+                name="silence_never_approves",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='decision_is_immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e8ef6ff504f99943ff8d6372e524453e9acb3d48', operation='UPDATE OR DELETE', pgid='pgtrigger_decision_is_immutable_6d096', table='inbox_decision', when='BEFORE')),
+            model_name="decision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="decision_is_immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="e8ef6ff504f99943ff8d6372e524453e9acb3d48",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_decision_is_immutable_6d096",
+                    table="inbox_decision",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.UniqueConstraint(fields=('request', 'number'), name='revision_once'),
+            model_name="revision",
+            constraint=models.UniqueConstraint(fields=("request", "number"), name="revision_once"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='revision',
-            trigger=pgtrigger.compiler.Trigger(name='revision_is_immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d7f568f5ed44eb5c6293e26cfe375a04691241d8', operation='UPDATE OR DELETE', pgid='pgtrigger_revision_is_immutable_42599', table='inbox_revision', when='BEFORE')),
+            model_name="revision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="revision_is_immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="d7f568f5ed44eb5c6293e26cfe375a04691241d8",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_revision_is_immutable_42599",
+                    table="inbox_revision",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='action',
-            constraint=models.UniqueConstraint(fields=('revision', 'key'), name='action_key_once'),
+            model_name="action",
+            constraint=models.UniqueConstraint(fields=("revision", "key"), name="action_key_once"),
         ),
         migrations.AddConstraint(
-            model_name='action',
-            constraint=models.UniqueConstraint(fields=('revision', 'position'), name='action_position_once'),
+            model_name="action",
+            constraint=models.UniqueConstraint(fields=("revision", "position"), name="action_position_once"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='action',
-            trigger=pgtrigger.compiler.Trigger(name='action_is_immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8677e713da8af5194f60fc372b833a03b1fe35c6', operation='UPDATE OR DELETE', pgid='pgtrigger_action_is_immutable_b9052', table='inbox_action', when='BEFORE')),
+            model_name="action",
+            trigger=pgtrigger.compiler.Trigger(
+                name="action_is_immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="8677e713da8af5194f60fc372b833a03b1fe35c6",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_action_is_immutable_b9052",
+                    table="inbox_action",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='requestgroup',
-            index=models.Index(condition=models.Q(('pending__gt', 0)), fields=['team', '-pending', 'id'], name='group_waiting'),
+            model_name="requestgroup",
+            index=models.Index(
+                condition=models.Q(("pending__gt", 0)),
+                fields=["team", "-pending", "id"],
+                name="group_waiting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='requestgroup',
-            constraint=models.UniqueConstraint(fields=('team', 'key'), name='group_once_per_team'),
+            model_name="requestgroup",
+            constraint=models.UniqueConstraint(fields=("team", "key"), name="group_once_per_team"),
         ),
         migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(condition=models.Q(('finished_at__isnull', True)), fields=['lease_until'], name='batch_unfinished'),
+            model_name="batch",
+            index=models.Index(
+                condition=models.Q(("finished_at__isnull", True)),
+                fields=["lease_until"],
+                name="batch_unfinished",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.UniqueConstraint(fields=('person', 'idempotency_key'), name='batch_once_per_key'),
+            model_name="batch",
+            constraint=models.UniqueConstraint(
+                fields=("person", "idempotency_key"), name="batch_once_per_key"
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['request', 'seq'], name='audit_of_request'),
+            model_name="auditevent",
+            index=models.Index(fields=["request", "seq"], name="audit_of_request"),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['team', 'verb', '-seq'], name='audit_by_verb'),
+            model_name="auditevent",
+            index=models.Index(fields=["team", "verb", "-seq"], name="audit_by_verb"),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['team', 'actor', '-seq'], name='audit_by_actor'),
+            model_name="auditevent",
+            index=models.Index(fields=["team", "actor", "-seq"], name="audit_by_actor"),
         ),
         migrations.AddConstraint(
-            model_name='auditevent',
-            constraint=models.UniqueConstraint(fields=('team', 'seq'), name='audit_seq_once_per_team'),
+            model_name="auditevent",
+            constraint=models.UniqueConstraint(fields=("team", "seq"), name="audit_seq_once_per_team"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='auditevent',
-            trigger=pgtrigger.compiler.Trigger(name='audit_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='1a15df567f8d79abcf7b832eed413ab0f4d2ef87', operation='UPDATE OR DELETE', pgid='pgtrigger_audit_is_append_only_27e98', table='inbox_auditevent', when='BEFORE')),
+            model_name="auditevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audit_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="1a15df567f8d79abcf7b832eed413ab0f4d2ef87",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_audit_is_append_only_27e98",
+                    table="inbox_auditevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='auditevent',
-            trigger=pgtrigger.compiler.Trigger(name='audit_is_not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'audit events are never removed' USING ERRCODE = 'check_violation';", hash='72ff7cadb38ff8e2e3a3dfa2d4a6310363c4d5af', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_audit_is_not_emptied_5e5ac', table='inbox_auditevent', when='BEFORE')),
+            model_name="auditevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audit_is_not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'audit events are never removed' USING ERRCODE = 'check_violation';",
+                    hash="72ff7cadb38ff8e2e3a3dfa2d4a6310363c4d5af",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_audit_is_not_emptied_5e5ac",
+                    table="inbox_auditevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='auditevent',
-            trigger=pgtrigger.compiler.Trigger(name='audit_continues_the_chain', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE head bytea;', func="\n                    IF NEW.seq = 1 THEN\n                        head := decode(repeat('00', 32), 'hex');\n                    ELSE\n                        SELECT a.hash INTO head FROM inbox_auditevent a\n                        WHERE a.team_id = NEW.team_id AND a.seq = NEW.seq - 1;\n                    END IF;\n                    IF head IS NULL OR NEW.previous <> head\n                       OR NEW.hash <> sha256('\\x01'::bytea || head || sha256('\\x00'::bytea || NEW.entry)) THEN\n                        RAISE EXCEPTION 'audit event % does not continue the chain', NEW.seq\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ", hash='140ea77dca640da811bced07d824d3b519d5329c', operation='INSERT', pgid='pgtrigger_audit_continues_the_chain_8c6f3', table='inbox_auditevent', when='BEFORE')),
+            model_name="auditevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audit_continues_the_chain",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE head bytea;",
+                    func="\n                    IF NEW.seq = 1 THEN\n                        head := decode(repeat('00', 32), 'hex');\n                    ELSE\n                        SELECT a.hash INTO head FROM inbox_auditevent a\n                        WHERE a.team_id = NEW.team_id AND a.seq = NEW.seq - 1;\n                    END IF;\n                    IF head IS NULL OR NEW.previous <> head\n                       OR NEW.hash <> sha256('\\x01'::bytea || head || sha256('\\x00'::bytea || NEW.entry)) THEN\n                        RAISE EXCEPTION 'audit event % does not continue the chain', NEW.seq\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="140ea77dca640da811bced07d824d3b519d5329c",
+                    operation="INSERT",
+                    pgid="pgtrigger_audit_continues_the_chain_8c6f3",
+                    table="inbox_auditevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalrequest',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['team', 'expires_at', 'id'], name='request_due'),
+            model_name="approvalrequest",
+            index=models.Index(
+                condition=models.Q(("state", "pending")),
+                fields=["team", "expires_at", "id"],
+                name="request_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalrequest',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['expires_at'], name='request_overdue'),
+            model_name="approvalrequest",
+            index=models.Index(
+                condition=models.Q(("state", "pending")), fields=["expires_at"], name="request_overdue"
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalrequest',
-            index=models.Index(condition=models.Q(('risk', 'critical'), ('state', 'pending')), fields=['team', 'expires_at', 'id'], name='request_critical'),
+            model_name="approvalrequest",
+            index=models.Index(
+                condition=models.Q(("risk", "critical"), ("state", "pending")),
+                fields=["team", "expires_at", "id"],
+                name="request_critical",
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalrequest',
-            index=models.Index(condition=models.Q(('batchable', False), ('state', 'pending'), models.Q(('risk', 'critical'), _negated=True)), fields=['team', 'expires_at', 'id'], name='request_look'),
+            model_name="approvalrequest",
+            index=models.Index(
+                condition=models.Q(
+                    ("batchable", False), ("state", "pending"), models.Q(("risk", "critical"), _negated=True)
+                ),
+                fields=["team", "expires_at", "id"],
+                name="request_look",
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalrequest',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['group', 'id'], name='request_of_group'),
+            model_name="approvalrequest",
+            index=models.Index(
+                condition=models.Q(("state", "pending")), fields=["group", "id"], name="request_of_group"
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalrequest',
-            index=models.Index(fields=['agent', 'thread', 'id'], name='request_of_thread'),
+            model_name="approvalrequest",
+            index=models.Index(fields=["agent", "thread", "id"], name="request_of_thread"),
         ),
         migrations.AddIndex(
-            model_name='approvalrequest',
-            index=models.Index(condition=models.Q(('state', 'pending'), _negated=True), fields=['team', '-closed_at', 'id'], name='request_done'),
+            model_name="approvalrequest",
+            index=models.Index(
+                condition=models.Q(("state", "pending"), _negated=True),
+                fields=["team", "-closed_at", "id"],
+                name="request_done",
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalrequest',
-            index=models.Index(condition=models.Q(('state', 'pending'), _negated=True), fields=['team', 'tool', '-closed_at'], name='request_like_this'),
+            model_name="approvalrequest",
+            index=models.Index(
+                condition=models.Q(("state", "pending"), _negated=True),
+                fields=["team", "tool", "-closed_at"],
+                name="request_like_this",
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalrequest',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['agent', 'created_at'], name='request_agent_waits'),
+            model_name="approvalrequest",
+            index=models.Index(
+                condition=models.Q(("state", "pending")),
+                fields=["agent", "created_at"],
+                name="request_agent_waits",
+            ),
         ),
         migrations.AddIndex(
-            model_name='approvalrequest',
-            index=models.Index(condition=models.Q(('state', 'pending'), _negated=True), fields=['agent', '-closed_at'], include=('state', 'outcome'), name='request_agent_closed'),
+            model_name="approvalrequest",
+            index=models.Index(
+                condition=models.Q(("state", "pending"), _negated=True),
+                fields=["agent", "-closed_at"],
+                include=("state", "outcome"),
+                name="request_agent_closed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalrequest',
-            constraint=models.UniqueConstraint(fields=('agent', 'dedupe_key'), name='request_once_per_key'),
+            model_name="approvalrequest",
+            constraint=models.UniqueConstraint(fields=("agent", "dedupe_key"), name="request_once_per_key"),
         ),
         migrations.AddConstraint(
-            model_name='approvalrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome__isnull', False), ('state', 'decided')), models.Q(models.Q(('state', 'decided'), _negated=True), ('outcome__isnull', True)), _connector='OR'), name='decided_has_outcome'),
+            model_name="approvalrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome__isnull", False), ("state", "decided")),
+                    models.Q(models.Q(("state", "decided"), _negated=True), ("outcome__isnull", True)),
+                    _connector="OR",
+                ),
+                name="decided_has_outcome",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'pending')), models.Q(models.Q(('state', 'pending'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='final_has_time'),
+            model_name="approvalrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", True), ("state", "pending")),
+                    models.Q(models.Q(("state", "pending"), _negated=True), ("closed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="final_has_time",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='approvalrequest',
-            trigger=pgtrigger.compiler.Trigger(name='request_moves', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{pending:decided,pending:expired,pending:withdrawn}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='060151d6332d27ff19c51eb1fba665fa407c436b', operation='UPDATE', pgid='pgtrigger_request_moves_c3283', table='inbox_approvalrequest', when='BEFORE')),
+            model_name="approvalrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="request_moves",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{pending:decided,pending:expired,pending:withdrawn}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="060151d6332d27ff19c51eb1fba665fa407c436b",
+                    operation="UPDATE",
+                    pgid="pgtrigger_request_moves_c3283",
+                    table="inbox_approvalrequest",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='approvalrequest',
-            trigger=pgtrigger.compiler.Trigger(name='request_stays', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='2e40d6213ce37806c49fbe82155675f7e9bae20f', operation='DELETE', pgid='pgtrigger_request_stays_bfcb3', table='inbox_approvalrequest', when='BEFORE')),
+            model_name="approvalrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="request_stays",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="2e40d6213ce37806c49fbe82155675f7e9bae20f",
+                    operation="DELETE",
+                    pgid="pgtrigger_request_stays_bfcb3",
+                    table="inbox_approvalrequest",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='approvalrequest',
-            trigger=pgtrigger.compiler.Trigger(name='request_is_bound', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.team_id IS DISTINCT FROM NEW.team_id OR OLD.agent_id IS DISTINCT FROM NEW.agent_id OR OLD.dedupe_key IS DISTINCT FROM NEW.dedupe_key OR OLD.thread IS DISTINCT FROM NEW.thread OR OLD.address IS DISTINCT FROM NEW.address OR OLD.created_at IS DISTINCT FROM NEW.created_at OR (OLD.state <> 'pending' AND (OLD.outcome IS DISTINCT FROM NEW.outcome OR OLD.digest IS DISTINCT FROM NEW.digest)))", func="RAISE EXCEPTION 'request %: what it is about never changes', OLD.id USING ERRCODE = 'check_violation';", hash='38885b6e6f77e1ecb8525c513a207c7c9ed816e2', operation='UPDATE', pgid='pgtrigger_request_is_bound_318a3', table='inbox_approvalrequest', when='BEFORE')),
+            model_name="approvalrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="request_is_bound",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.team_id IS DISTINCT FROM NEW.team_id OR OLD.agent_id IS DISTINCT FROM NEW.agent_id OR OLD.dedupe_key IS DISTINCT FROM NEW.dedupe_key OR OLD.thread IS DISTINCT FROM NEW.thread OR OLD.address IS DISTINCT FROM NEW.address OR OLD.created_at IS DISTINCT FROM NEW.created_at OR (OLD.state <> 'pending' AND (OLD.outcome IS DISTINCT FROM NEW.outcome OR OLD.digest IS DISTINCT FROM NEW.digest)))",
+                    func="RAISE EXCEPTION 'request %: what it is about never changes', OLD.id USING ERRCODE = 'check_violation';",
+                    hash="38885b6e6f77e1ecb8525c513a207c7c9ed816e2",
+                    operation="UPDATE",
+                    pgid="pgtrigger_request_is_bound_318a3",
+                    table="inbox_approvalrequest",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tier',
-            constraint=models.UniqueConstraint(fields=('team', 'name'), name='tier_name_once_per_team'),
+            model_name="tier",
+            constraint=models.UniqueConstraint(fields=("team", "name"), name="tier_name_once_per_team"),
         ),
         migrations.AddConstraint(
-            model_name='tier',
-            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('team', 'rank'), name='tier_rank_once_per_team'),
+            model_name="tier",
+            constraint=models.UniqueConstraint(
+                deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
+                fields=("team", "rank"),
+                name="tier_rank_once_per_team",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(fields=('team', 'user'), name='member_once_per_team'),
+            model_name="member",
+            constraint=models.UniqueConstraint(fields=("team", "user"), name="member_once_per_team"),
         ),
         migrations.AddConstraint(
-            model_name='tool',
-            constraint=models.UniqueConstraint(fields=('team', 'name'), name='tool_once_per_team'),
+            model_name="tool",
+            constraint=models.UniqueConstraint(fields=("team", "name"), name="tool_once_per_team"),
         ),
         migrations.AddConstraint(
-            model_name='tool',
-            constraint=models.CheckConstraint(condition=models.Q(('harmless', False), ('effect', 'read'), _connector='OR'), name='only_reads_are_harmless'),
+            model_name="tool",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("harmless", False), ("effect", "read"), _connector="OR"),
+                name="only_reads_are_harmless",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vote',
-            constraint=models.UniqueConstraint(fields=('request', 'revision_number', 'slot'), name='slot_filled_once'),
+            model_name="vote",
+            constraint=models.UniqueConstraint(
+                fields=("request", "revision_number", "slot"), name="slot_filled_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vote',
-            constraint=models.UniqueConstraint(fields=('request', 'revision_number', 'person'), name='person_votes_once'),
+            model_name="vote",
+            constraint=models.UniqueConstraint(
+                fields=("request", "revision_number", "person"), name="person_votes_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vote',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approves', True), ('slot__isnull', False)), models.Q(('approves', False), ('slot__isnull', True)), _connector='OR'), name='approval_fills_a_slot'),
+            model_name="vote",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("approves", True), ("slot__isnull", False)),
+                    models.Q(("approves", False), ("slot__isnull", True)),
+                    _connector="OR",
+                ),
+                name="approval_fills_a_slot",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='vote',
-            trigger=pgtrigger.compiler.Trigger(name='vote_is_immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a4ffd6740445af2a5c357cb51286291eb39405df', operation='UPDATE OR DELETE', pgid='pgtrigger_vote_is_immutable_b4503', table='inbox_vote', when='BEFORE')),
+            model_name="vote",
+            trigger=pgtrigger.compiler.Trigger(
+                name="vote_is_immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="a4ffd6740445af2a5c357cb51286291eb39405df",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_vote_is_immutable_b4503",
+                    table="inbox_vote",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

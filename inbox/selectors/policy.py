@@ -14,7 +14,9 @@ from inbox.policy.document import PolicyDocument, parse_document
 
 def current_version(team_id: UUID) -> PolicyVersion:
     """The team's policy version in force, with its policy and team. Raises PolicyVersion.DoesNotExist without one."""
-    return PolicyVersion.objects.select_related("policy__team").get(policy__team_id=team_id, policy__current_id=F("pk"))
+    return PolicyVersion.objects.select_related("policy__team").get(
+        policy__team_id=team_id, policy__current_id=F("pk")
+    )
 
 
 def document_of(version: PolicyVersion) -> PolicyDocument:

@@ -8,7 +8,9 @@ from config.management.commands.openapi import SNAPSHOT, document
 
 
 def test_the_snapshot_is_true() -> None:
-    assert SNAPSHOT.read_text() == document(), "run `manage.py openapi` and commit docs/reference/openapi.json"
+    assert SNAPSHOT.read_text() == document(), (
+        "run `manage.py openapi` and commit docs/reference/openapi.json"
+    )
 
 
 def test_every_route_answers_errors_as_problems() -> None:

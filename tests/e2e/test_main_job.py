@@ -114,7 +114,9 @@ def signed_in(page: Page, up: Up, name: str) -> Iterator[Page]:
 
 def test_a_request_arrives_live_is_approved_and_the_run_finishes_with_its_effect(up: Up, page: Page) -> None:
     with signed_in(page, up, "Sam"):
-        until(lambda: up.rows("SELECT 1 FROM agents_hostedrun WHERE state IN ('queued', 'running')") == [], 60)
+        until(
+            lambda: up.rows("SELECT 1 FROM agents_hostedrun WHERE state IN ('queued', 'running')") == [], 60
+        )
         page.reload()
         before = up.rows("SELECT count(*) FROM inbox_approvalrequest")[0][0]
         up.manage("demo", "--background", "0")

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.faults
 @pytest.mark.parametrize(
     ("point", "stands"), [("decide.before_commit:1", False), ("decide.after_commit:1", True)]
 )
-def test_a_lost_answer_can_be_asked_for_again(real_world: World, tmp_path: Path, point: str, stands: bool) -> None:
+def test_a_lost_answer_can_be_asked_for_again(
+    real_world: World, tmp_path: Path, point: str, stands: bool
+) -> None:
     request = ask(real_world)
     _, token = personal_tokens.issue(person=real_world.dave, name="t", lifetime=timedelta(hours=1))
     body = {

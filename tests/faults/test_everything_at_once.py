@@ -53,10 +53,14 @@ def _until_all(runs: list[object], states: set[str], running: Product) -> None:
 def _approve_the_groups(team: Team) -> None:
     dana = User.objects.get(username="dana")
     for tool in ("issue_refund", "write_file"):
-        waiting = ApprovalRequest.objects.filter(team=team, tool=tool, state=State.PENDING.value).order_by("pk")
+        waiting = ApprovalRequest.objects.filter(team=team, tool=tool, state=State.PENDING.value).order_by(
+            "pk"
+        )
         items = [BatchLine(str(request.pk), request.digest) for request in waiting]
         assert len(items) >= BACKGROUND
-        batch = start_batch(person=dana, team=team, verdict="approve", items=items, idempotency_key=uuid4().hex)
+        batch = start_batch(
+            person=dana, team=team, verdict="approve", items=items, idempotency_key=uuid4().hex
+        )
         assert set(batch.items.values_list("outcome", flat=True)) == {"approved"}
 
 
@@ -86,11 +90,15 @@ def _check(team: Team, runs: list[object]) -> None:
     assert effects
     assert max(effects.values()) == 1, "an effect happened twice"
     # Reads that policy let pass leave no effect; what people approved does.
-    decisions = Decision.objects.filter(request__team=team, request__thread__in=ours, kind=Decision.Kind.PERSON)
+    decisions = Decision.objects.filter(
+        request__team=team, request__thread__in=ours, kind=Decision.Kind.PERSON
+    )
     deliveries = dict(Delivery.objects.filter(thread__in=ours).values_list("correlation_id", "state"))
     landed = {key.partition(":")[0] for key in effects}
     for decision in decisions:
         # Killed between the start and the record of a tool that may not be repeated: a person is told.
-        assert str(decision.pk) in landed or deliveries[decision.pk] == Delivery.State.UNKNOWN, deliveries[decision.pk]
+        assert str(decision.pk) in landed or deliveries[decision.pk] == Delivery.State.UNKNOWN, deliveries[
+            decision.pk
+        ]
     assert not ApprovalRequest.objects.filter(team=team, thread__in=ours, state=State.PENDING.value).exists()
     check_team(team)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,7 +26,8 @@ from config.embedded.valkey import Valkey
 from tests.setup.machine import ROOT, eventually, open_directory, other_account, packages, python_for
 from tests.setup.running import Up, all_gone, clean_environment, refused, up
 
-pytestmark = pytest.mark.faults
+# One worker for all that look at the same running product.
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("up")]
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +222,9 @@ def test_killing_supervisor_and_servers_at_once_loses_nothing(tmp_path: Path) ->
         family = first.family()
         people = count_people(tmp_path)
         for process in (psutil.Process(first.process.pid), *family):
-            process.kill()
+            # Some go by themselves when their parent does.
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         first.process.wait()
     with up(tmp_path) as second:
         assert second.status("/healthz") == 200

@@ -7,27 +7,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='LedgerEntry',
+            name="LedgerEntry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('team_id', models.UUIDField()),
-                ('thread', models.CharField(max_length=200)),
-                ('tool', models.CharField(max_length=200)),
-                ('args', models.JSONField()),
-                ('effect_key', models.CharField(help_text='decision:action, the idempotency key a real tool would be given.', max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("team_id", models.UUIDField()),
+                ("thread", models.CharField(max_length=200)),
+                ("tool", models.CharField(max_length=200)),
+                ("args", models.JSONField()),
+                (
+                    "effect_key",
+                    models.CharField(
+                        help_text="decision:action, the idempotency key a real tool would be given.",
+                        max_length=300,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'verbose_name_plural': 'ledger entries',
-                'indexes': [models.Index(fields=['team_id', '-id'], name='ledger_latest')],
+                "verbose_name_plural": "ledger entries",
+                "indexes": [models.Index(fields=["team_id", "-id"], name="ledger_latest")],
             },
         ),
     ]

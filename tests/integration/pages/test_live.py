@@ -230,6 +230,17 @@ async def test_the_heartbeat_carries_the_number_postgres_has(real_world: World) 
 
 
 @pytest.mark.usefixtures("quick")
+async def test_without_a_broker_the_next_look_brings_the_news(real_world: World, settings: Any) -> None:
+    layer = settings.CHANNEL_LAYERS["default"]
+    nowhere = {**layer["CONFIG"], "hosts": [{"address": "unix:///nonexistent/valkey.sock"}]}
+    settings.CHANNEL_LAYERS = {"default": {**layer, "CONFIG": nowhere}}
+    async with line(real_world) as socket:
+        await sync_to_async(ask)(real_world)
+        frame = await socket.hear()
+        assert frame == {"type": "hint", "seq": await head(real_world)}
+
+
+@pytest.mark.usefixtures("quick")
 async def test_one_look_serves_all_sockets_of_a_team(
     real_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,7 +258,7 @@ async def test_one_look_serves_all_sockets_of_a_team(
             while (await socket.hear())["type"] != "heartbeat":
                 pass
     assert max(looks) == 3
-    assert watch_of(real_world.team.pk)._task is None
+    assert not watch_of(real_world.team.pk)._tasks
 
 
 def changes(world: World, since: int, person: User | None = None, view: str = "turn") -> Frame:
