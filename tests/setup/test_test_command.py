@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.management.commands.test import ALONE, SIDE_BY_SIDE, counted, invocations, is_path, stops_early
+from config.management.commands.test import ALONE, BY_FILE, SPREAD, counted, invocations, is_path, stops_early
 from tests.setup.machine import ROOT
 from tests.setup.running import clean_environment
 
@@ -38,14 +38,15 @@ def test_every_directory_of_tests_is_in_one_part() -> None:
     assert len({*SPREAD, *BY_FILE, *ALONE}) == len(SPREAD) + len(BY_FILE) + len(ALONE)
 
 
-def test_without_paths_every_part_gets_the_same_options() -> None:
-    parts = invocations(["-x", "-k", "digest"], 4)
-    assert [part[-3:] for part in parts] == [["-x", "-k", "digest"]] * len(parts)
-    assert [part.count("4") for part in parts] == [1] * len(SIDE_BY_SIDE) + [0] * len(ALONE)
+def test_without_paths_there_are_three_parts_with_the_same_options() -> None:
+    first, second, third = invocations(["-x", "-k", "digest"], 4)
+    assert first == [*SPREAD, "-n", "4", "-x", "-k", "digest"]
+    assert second == [*BY_FILE, "-n", "2", "--dist", "loadfile", "-x", "-k", "digest"]
+    assert third == [*ALONE, "-x", "-k", "digest"]
 
 
 def test_a_chosen_number_of_workers_is_kept() -> None:
-    assert not any("4" in part for part in invocations(["-n", "1"], 4))
+    assert "4" not in invocations(["-n", "1"], 4)[0]
 
 
 @pytest.mark.parametrize(
