@@ -17,10 +17,10 @@ from django.core.management.base import BaseCommand
 from config.processes import ROOT
 
 # Cheap ones spread test by test; those with servers and browsers of their own file by file, because a file shares
-# them; those that look at every process of the machine alone.
+# them; those of the set-up by group, for only the tests of one running product share anything.
 SPREAD = ("tests/unit", "tests/integration", "tests/contract")
 BY_FILE = ("tests/e2e", "tests/faults")
-ALONE = ("tests/setup",)
+BY_GROUP = ("tests/setup",)
 NOTHING_COLLECTED = 5
 
 
@@ -70,10 +70,10 @@ class Command(BaseCommand):
 
 
 def invocations(arguments: Sequence[str], cores: int) -> list[list[str]]:
-    """The pytest command lines: one for paths that were named, else two parts in parallel and one alone."""
+    """The pytest command lines: one for paths that were named, else one for each part."""
     if any(is_path(argument) for argument in arguments):
         return [list(arguments)]
-    found = {part: [path for path in part if (ROOT / path).is_dir()] for part in (SPREAD, BY_FILE, ALONE)}
+    found = {part: [path for path in part if (ROOT / path).is_dir()] for part in (SPREAD, BY_FILE, BY_GROUP)}
     chosen = any(argument.startswith("-n") or argument.startswith("--numprocesses") for argument in arguments)
     workers = [] if chosen else ["-n", str(max(2, min(cores, 8)))]
     # Browsers and killed workers want a core each.
@@ -81,7 +81,7 @@ def invocations(arguments: Sequence[str], cores: int) -> list[list[str]]:
     return [
         [*found[SPREAD], *workers, *arguments],
         [*found[BY_FILE], *few, "--dist", "loadfile", *arguments],
-        [*found[ALONE], *arguments],
+        [*found[BY_GROUP], *workers, "--dist", "loadgroup", *arguments],
     ]
 
 
