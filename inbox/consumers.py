@@ -98,7 +98,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has n
             self.watch = watch_of(member.team_id)
             self.seat = Seat(self, member.user_id, self.scope["session"].session_key)
             await self.accept()
-            self.seq = await self.watch.take(self.seat)
+            self.seq = self.told = await self.watch.take(self.seat)
             await self._say("hello", seq=self.seq)
 
     def _leave(self) -> None:
@@ -161,11 +161,15 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has n
         await self.close(code=code)
 
     async def _flush(self) -> None:
-        # A loop, because the number may rise again while the last one is being sent.
-        while self.told < self.seq:
-            await asyncio.sleep(max(0.0, self.sent_at + HINT_SECONDS - time.monotonic()))
-            self.sent_at, self.told = time.monotonic(), self.seq
-            await self._say("hint", seq=self.told)
+        try:
+            # A loop, because the number may rise again while the last one is being sent.
+            while self.told < self.seq:
+                await asyncio.sleep(max(0.0, self.sent_at + HINT_SECONDS - time.monotonic()))
+                self.sent_at, self.told = time.monotonic(), self.seq
+                await self._say("hint", seq=self.told)
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task: what it cannot say ends the seat
+            log.info("socket_gone", error=f"{type(error).__name__}: {error}"[:200])
+            self._leave()
 
     async def _since(self, seq: object) -> None:
         if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq <= EXACT:
@@ -173,7 +177,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has n
             return
         # Asked of Postgres: the number this process heard last may be older than what the client read.
         head = await self.watch.head()
-        self.seq = max(self.seq, head)
+        self.seq = self.told = max(self.seq, head)
         if seq > head:
             await self._say("error", code="resync-required", detail=DETAILS["resync-required"], seq=head)
         else:
