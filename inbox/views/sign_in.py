@@ -25,10 +25,14 @@ class SignIn(LoginView):  # type: ignore[misc] # allauth has no types
 
     template_name = "account/sign_in.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context_data(**kwargs)
-        context["form"].fields["login"].label = "Username or e-mail"
-        return context
+    def get_form(self, form_class: Any = None) -> Any:
+        form = super().get_form(form_class)
+        form.label_suffix = ""
+        form.fields["login"].label = "Username or e-mail"
+        for name in ("login", "password"):
+            form.fields[name].widget.attrs["class"] = "input"
+            form.fields[name].widget.attrs.pop("placeholder", None)
+        return form
 
 
 sign_in = SignIn.as_view()

@@ -154,3 +154,18 @@ def test_on_a_phone_news_arrive_the_same_way(sit: Sit, world: World) -> None:
     expect(page.locator("#strip-text")).to_have_text("1 new · 1 high")
     assert page.evaluate(PLACES) == before
     assert page.evaluate("window.shifts") == 0
+
+
+def test_on_a_phone_a_row_that_is_decided_keeps_its_place_and_height(sit: Sit, world: World) -> None:
+    rows = [
+        ask(world, args={"path": "docs/" + "long-" * 12, "text": str(n)}, expires_in=600) for n in range(4)
+    ]
+    page = sit(world.alice, size=PHONE).live(inbox(world))
+    page.evaluate(WATCH)
+    before = settled(page)
+    vote(world, rows[0], world.bob)
+    expect(page.locator(f"#r-{rows[0].pk.hex}")).to_have_attribute("data-closed", "ok")
+    page.wait_for_timeout(500)
+    page.locator(f"#r-{rows[1].pk.hex}").get_by_role("button", name="Approve").click()
+    expect(page.locator(f"#r-{rows[1].pk.hex}")).to_have_attribute("data-closed", "ok")
+    assert page.evaluate(PLACES) == before

@@ -1,6 +1,7 @@
 // The live socket carries numbers; what changed is fetched with this page's rights. Nothing it brings moves anything:
 // news wait in the strip, decided rows grey where they stand, and a broken line is said and stops decisions.
 import { ago } from "./clock.js";
+import { hold } from "./rove.js";
 
 const SILENCE = 30_000;
 const FIRST_PATIENCE = 3_000;
@@ -52,6 +53,7 @@ function strip() {
 
 function end(row, { text, at, tone }) {
   if ("closed" in row.dataset) return;
+  hold(row, row.getBoundingClientRect().height);
   row.dataset.closed = tone;
   const state = row.querySelector(".row-state");
   if (state) state.textContent = `${text} · ${ago(new Date(at))}`;

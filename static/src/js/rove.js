@@ -47,17 +47,33 @@ function keep(event) {
   }
 }
 
-// htmx replaces a decided row by a new element: the focus goes to what stands in its place.
-let focused = null;
+// On a phone a row is as high as its text: one that loses its buttons keeps its height, or what is below would move.
+export function hold(of, height) {
+  of.style.minBlockSize = `${height}px`;
+}
+
+// htmx replaces a decided row by a new element: the focus and the height go to what stands in its place.
+let replaced = null;
+
+function leaving(event) {
+  const target = event.detail?.ctx?.target;
+  replaced = {
+    id: row()?.id ?? null,
+    row: target?.matches?.(".row") ? target.id : null,
+    height: target?.getBoundingClientRect?.().height,
+  };
+}
+
+function arrived() {
+  const { id, row: own, height } = replaced ?? {};
+  replaced = null;
+  if (own) hold(document.getElementById(own), height);
+  if (id && !row()) rowLink(document.getElementById(id))?.focus({ preventScroll: true });
+}
 
 export function start() {
   if (document.body.dataset.page === "inbox") restore();
   document.addEventListener("click", keep);
-  document.addEventListener("htmx:before:swap", () => {
-    focused = row()?.id ?? null;
-  });
-  document.addEventListener("htmx:after:swap", () => {
-    if (focused && !row()) rowLink(document.getElementById(focused))?.focus({ preventScroll: true });
-    focused = null;
-  });
+  document.addEventListener("htmx:before:swap", leaving);
+  document.addEventListener("htmx:after:swap", arrived);
 }
