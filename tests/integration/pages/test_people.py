@@ -146,7 +146,11 @@ def test_inviting_a_member_again_is_refused(client: Client, world: World) -> Non
 
 def test_someone_from_another_team_keeps_their_account_and_gets_no_link(client: Client, world: World) -> None:
     client.force_login(world.erin)
-    sent = {"username": world.charlie.get_username(), "email": "c@example.org"}
+    world.charlie.email = "c@example.org"
+    world.charlie.save()
+    squatted = {"username": world.charlie.get_username(), "email": "someone-else@example.org"}
+    assert client.post(url(world, "person_invite"), squatted).status_code == 422
+    sent = {"username": world.charlie.get_username(), "email": "C@example.org"}
     answer = client.post(url(world, "person_invite"), sent)
     assert answer.status_code == 200
     assert "They have an account here already" in answer.content.decode()
