@@ -1,9 +1,13 @@
-"""What policy may know. Who vouches for a fact decides what it may do: claims only ever raise."""
+"""What policy may know. Who vouches for a fact decides what it may do: claims only ever raise.
+
+Three kinds: vouched for by the server (agent, tool, arguments as bytes, environment, history, time, run), computed by
+it from those (`Computed`), and claimed by the agent (`Claims`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from inbox.canonical import JsonValue
@@ -32,6 +36,66 @@ class ToolFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ShellFacts:
+    """A shell command taken apart. `programs` are the commands' base names in order; `parsed` False: not understood."""
+
+    parsed: bool
+    programs: tuple[str, ...] = ()
+    writes: bool = False
+    destroys: bool = False
+    privileged: bool = False
+    network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFacts:
+    """SQL taken apart: statement kinds in lower case (`select`, `delete`), tables as written, in lower case."""
+
+    parsed: bool
+    statements: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    writes: bool = False
+    unbounded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What the server works out from one action's exact arguments, and from history.
+
+    `amount` is in whole units of `currency` (ISO 4217, empty when none is named); `paths` are normalised, absolute
+    ones kept absolute; `domains` are of addresses, `hosts` of URLs, lower case; `external` are the domains and hosts
+    that are not the team's own. `new_values` are arguments this agent never used with this tool before,
+    `new_tool` says the agent never used it, `foreign` are values found neither in the user's task nor in earlier
+    results (those two are claims, so this too may only raise). `secret` names the argument that holds one, or "".
+    """
+
+    recipients: int = 0
+    affected: int = 0
+    amount: float | None = None
+    currency: str = ""
+    domains: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    external: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    shell: ShellFacts | None = None
+    sql: SqlFacts | None = None
+    secret: str = ""
+    foreign: tuple[str, ...] = ()
+    new_values: tuple[str, ...] = ()
+    new_tool: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the server has seen before of this agent with this action's tool: counts of past decisions."""
+
+    approved: int = 0
+    rejected: int = 0
+    edited: int = 0
+    agent_age_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ActionFacts:
     """One proposed action. `args` and `description` are the agent's bytes; the rest is the server's.
 
@@ -47,6 +111,9 @@ class ActionFacts:
     tool: ToolFacts | None
     verifiable: bool
     findings: tuple[str, ...]
+    args_schema: Mapping[str, JsonValue] | None = None
+    computed: Computed = field(default_factory=Computed)
+    history: History = field(default_factory=History)
 
     @property
     def can_be_undone(self) -> bool:
@@ -61,18 +128,28 @@ class ActionFacts:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The agent's own estimate: confidence from 0 to 1, cost in US dollars, duration in seconds."""
+    """The agent's own estimate: confidence from 0 to 1, cost in US dollars, duration in seconds.
+
+    `user_task` and `prior_output` are what it says it was asked and what its last tool returned; `context` names the
+    context fields it filled.
+    """
 
     risk: Risk | None = None
     urgency: str | None = None
     confidence: float | None = None
     cost_usd: float | None = None
     duration_s: float | None = None
+    user_task: str = ""
+    prior_output: str = ""
+    context: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything one evaluation may read. `now` is a fact too, so the same facts give the same verdict for ever."""
+    """Everything one evaluation may read. `now` is a fact too, so the same facts give the same verdict for ever.
+
+    `environment` is the agent's, set by an admin; `requests_in_run` counts what this thread asked before.
+    """
 
     agent: str
     team: str
@@ -81,3 +158,5 @@ class Facts:
     actions: tuple[ActionFacts, ...]
     claims: Claims
     now: datetime
+    environment: str = ""
+    requests_in_run: int = 0
