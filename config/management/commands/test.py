@@ -103,6 +103,8 @@ def run_part(arguments: Sequence[str]) -> Part:
             sys.executable,
             "-m",
             "pytest",
+            # Also for tests that lie elsewhere: pytest would look for its options beside them.
+            f"--config-file={ROOT / 'pyproject.toml'}",
             f"--junit-xml={report}",
             "-o",
             "junit_family=xunit2",
