@@ -30,6 +30,9 @@ class Agent(models.Model):
         blank=True,
         help_text="Name of the hosted graph this agent runs; empty when it runs elsewhere.",
     )
+    environment = models.CharField(
+        max_length=40, blank=True, help_text="Where it acts, such as production; said by an admin, not by it."
+    )
     created_at = models.DateTimeField(db_default=Now())
     last_seen_at = models.DateTimeField(null=True)
 

@@ -23,6 +23,15 @@ class Outcome(StrEnum):
     MIXED = "mixed"
 
 
+class OnTimeout(StrEnum):
+    """What silence does. It never approves: there is no such word."""
+
+    REJECT = "reject"
+    ESCALATE = "escalate"
+    WAIT = "wait"
+    HALT = "halt"
+
+
 MEANING: Final[dict[State, str]] = {
     State.PENDING: "Waiting for the people its slots name. Nothing has been released to the agent.",
     State.DECIDED: "People or policy decided. The decision is on its way to the agent or has reached it.",

@@ -9,7 +9,7 @@ from inbox.models.idempotency import IdempotencyKey
 from inbox.models.policy import Policy, PolicyVersion
 from inbox.models.request import Action, ApprovalRequest, ReportedOutcome, RequestGroup, Revision
 from inbox.models.sign_in import PersonalToken, SignInLink
-from inbox.models.team import Member, Team, TeamStream, Tier
+from inbox.models.team import Ceiling, Member, RoleGroup, Team, TeamStream, Tier
 from inbox.models.tool import Tool
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "AuditEvent",
     "Batch",
     "BatchItem",
+    "Ceiling",
     "Decision",
     "IdempotencyKey",
     "Member",
@@ -27,6 +28,7 @@ __all__ = [
     "ReportedOutcome",
     "RequestGroup",
     "Revision",
+    "RoleGroup",
     "SignInLink",
     "Team",
     "TeamStream",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -10,9 +11,9 @@ from django.db.models.functions import Now
 
 from agents.ids import uuid7
 from agents.models import Agent
-from inbox.lifecycle import TRANSITIONS, Outcome, State
+from inbox.lifecycle import TRANSITIONS, OnTimeout, Outcome, State
 from inbox.models.policy import PolicyVersion
-from inbox.models.team import Team
+from inbox.models.team import Member, Team
 from inbox.policy.words import Risk
 
 _STATES = [(state.value, state.value) for state in State]
@@ -87,6 +88,33 @@ class ApprovalRequest(models.Model):
     notes = models.JSONField(default=list)
     needs = models.JSONField()
 
+    environment = models.CharField(max_length=40, blank=True, help_text="The agent's, when it asked.")
+    amount = models.DecimalField(
+        max_digits=20, decimal_places=2, null=True, help_text="The largest its arguments move, if any."
+    )
+    currency = models.CharField(max_length=3, blank=True)
+    blocked = models.BooleanField(default=False, help_text="Only a break-glass verdict may let it through.")
+    flags = models.JSONField(default=list, help_text="What the agent left out, as sentences.")
+    requester = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        help_text="The person on whose behalf it is asked; they may not decide it.",
+    )
+
+    assignee = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="assigned", null=True, help_text="Whose it is first."
+    )
+    assigned_because = models.CharField(max_length=200, blank=True)
+    on_timeout = models.CharField(
+        max_length=10,
+        choices=[(action.value, action.value) for action in OnTimeout],
+        default=OnTimeout.REJECT.value,
+    )
+    escalation_step = models.PositiveSmallIntegerField(default=0)
+    escalate_at = models.DateTimeField(null=True, help_text="When the next step of its escalation is due.")
+
     context = models.JSONField()
     claims = models.JSONField()
 
@@ -115,6 +143,18 @@ class ApprovalRequest(models.Model):
                 fields=["team", "expires_at", "id"], name="request_due", condition=Q(state="pending")
             ),
             models.Index(fields=["expires_at"], name="request_overdue", condition=Q(state="pending")),
+            # the sweep that escalates
+            models.Index(
+                fields=["escalate_at"],
+                name="request_escalates",
+                condition=Q(state="pending", escalate_at__isnull=False),
+            ),
+            # one person's own, and who is least loaded
+            models.Index(
+                fields=["assignee", "expires_at"],
+                name="request_assigned",
+                condition=Q(state="pending", assignee__isnull=False),
+            ),
             # Now: critical, whenever it expires
             models.Index(
                 fields=["team", "expires_at", "id"],

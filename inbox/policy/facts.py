@@ -141,7 +141,7 @@ class Claims:
     duration_s: float | None = None
     user_task: str = ""
     prior_output: str = ""
-    context: frozenset[str] = frozenset()
+    context: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
