@@ -34,7 +34,7 @@ VERBS: dict[str, str] = {
     "tool_changed": "What is known about a tool changed.",
     "policy_changed": "A new version of the policy came into force.",
     "agent_changed": "An agent was registered, switched on or off.",
-    "token_changed": "A token was made or revoked.",
+    "token_changed": "A token of an agent, or a person's own, was made or revoked.",
 }
 
 

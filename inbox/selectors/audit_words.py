@@ -90,7 +90,8 @@ def _agent(facts: Facts) -> str:
 
 
 def _token(facts: Facts) -> str:
-    return f"Token {facts.get('token', '')}… of {facts.get('agent', '')} {'revoked' if facts.get('revoked') else 'made'}"
+    whose = facts.get("agent") or facts.get("person", "")
+    return f"Token {facts.get('token', '')}… of {whose} {'revoked' if facts.get('revoked') else 'made'}"
 
 
 def _policy(facts: Facts) -> str:

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from agents import services as gateway
 from agents.models import Agent, AgentToken
-from inbox.models import ApprovalRequest
+from inbox import canonical
+from inbox.models import ApprovalRequest, AuditEvent
 from inbox.services import personal_tokens
 from tests.factories import World, ask, body
 from tests.integration.api.conftest import Caller, assert_problem
@@ -162,3 +163,16 @@ def _decision(request: ApprovalRequest) -> dict[str, object]:
         "decisions": [{"key": "call_1", "type": "approve"}],
         "idempotency_key": uuid4().hex,
     }
+
+
+def test_a_persons_token_is_audited_in_each_of_their_teams(world: World) -> None:
+    token, text = personal_tokens.issue(person=world.bob, name="laptop", lifetime=timedelta(days=1))
+    assert personal_tokens.revoke(person=world.bob, prefix=token.prefix)
+    assert not personal_tokens.revoke(person=world.bob, prefix=token.prefix)
+    told = [
+        canonical.read(bytes(row.entry))["facts"]
+        for row in AuditEvent.objects.filter(team=world.team, verb="token_changed").order_by("seq")
+    ]
+    assert [facts["token"] for facts in told] == [token.prefix, token.prefix]
+    assert [facts.get("revoked", False) for facts in told] == [False, True]
+    assert text not in str(told)
