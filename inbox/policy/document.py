@@ -1,100 +1,136 @@
-"""The policy document: a ladder of needs per risk, deadlines, and rules. Format 1.
+"""The policy document: a ladder of needs per risk, deadlines, what waiting does, checkpoints, and rules. Format 1.
 
-A document is data an admin writes and a version freezes: no expressions, no regular expressions, nothing that
-runs. What reads it is `inbox.policy.evaluate`.
+A document is data an admin writes and a version freezes. What reads it is `inbox.policy.evaluate`. A key that
+is absent means its default; the defaults are the properties and methods here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from inbox import canonical
+from inbox.policy.checks import HARMLESS_READ, every_needs, problems_of
 from inbox.policy.need import Need
 from inbox.policy.problems import PolicyError, Problem, ProblemCode, pointer
 from inbox.policy.requirement import covers
-from inbox.policy.words import Effect, Risk
+from inbox.policy.rule import Rule
+from inbox.policy.rules import Matcher, compiled
+from inbox.policy.shapes import (
+    LONGEST_WAIT_SECONDS,
+    Checkpoint,
+    IfMissing,
+    Needs,
+    OnTimeout,
+    Require,
+    Seconds,
+    Slug,
+    Strict,
+)
+from inbox.policy.words import Risk
 
 __all__ = [
     "CLIMB",
     "HARMLESS_READ",
+    "LONGEST_WAIT_SECONDS",
+    "CheckpointRule",
+    "Escalation",
     "Need",
     "PolicyDocument",
     "PolicyError",
     "Problem",
+    "Routing",
     "Rule",
+    "check_dates",
     "check_ladder",
     "default_document",
     "digest",
     "dumps",
     "parse_document",
+    "with_default_expiry",
 ]
 
-# The name automatic answers carry when no rule was needed: every action is a harmless read by the catalogue.
-HARMLESS_READ: Final = "harmless-read"
 MOST_RULES: Final = 500
-MOST_PEOPLE: Final = 10
-LONGEST_WAIT_SECONDS: Final = 30 * 24 * 3600
+DEFAULT_EXPIRY_DAYS: Final = 30
 # From the least to the most that may be asked; each level asks for everything the one before it does.
 CLIMB: Final = (Risk.LOW, Risk.MEDIUM, Risk.HIGH, Risk.UNVERIFIABLE, Risk.CRITICAL)
 
-Pattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/*?-]{1,200}$")]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
-# One line, printable: a note stands on the approver's page.
-Note = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^[^\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]{1,500}$"
-    ),
-]
-Needs = Annotated[tuple[Need, ...], Field(min_length=1, max_length=10)]
-Seconds = Annotated[int, Field(ge=1, le=LONGEST_WAIT_SECONDS)]
-Checkpoint = Literal["pre_execution", "post_planning", "mid_execution", "pre_commit", "post_execution"]
+
+class Escalation(Strict):
+    """A step of escalation: this long after a request came, it needs at least `needs` as well."""
+
+    after_seconds: Seconds
+    needs: Needs
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+class Routing(Strict):
+    """Who is suggested first for a waiting request. It grants nobody anything."""
+
+    strategy: Literal["none", "rota", "least_loaded"]
+    rota: Slug | None = None
 
 
-class Rule(_Strict):
-    """What happens to the actions it matches.
+class CheckpointRule(Strict):
+    """What every request at one kind of checkpoint must bring, and what it needs beside the ladder.
 
-    It matches an action when every condition given holds: `tool` and `agent` are patterns where `*` stands for
-    any run of characters and `?` for one; `checkpoint` and `effects` match anything when absent. An unknown
-    tool has no effect, so a rule with `effects` never matches it. Of the matching rules the highest `priority`
-    wins; at the same priority deny wins over review and review over allow.
+    `missing` (refuse when absent): whether a request without all of `require` is refused, or flagged and shown
+    to a person.
     """
 
-    id: Slug
-    priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
-    tool: Pattern = "*"
-    agent: Pattern = "*"
-    checkpoint: Checkpoint | None = None
-    effects: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=3)] | None = None
-    then: Literal["allow", "review", "deny"]
-    risk_at_least: Risk | None = None
-    note: Note | None = None
+    require: Require | None = None
+    missing: IfMissing | None = None
     needs: Needs | None = None
+    expires_in: Seconds | None = None
+    on_timeout: OnTimeout | None = None
 
 
-class PolicyDocument(_Strict):
+class PolicyDocument(Strict):
     """One version of a team's policy. Construct it only validated; raises pydantic's ValidationError."""
 
     format: Literal[1]
     ladder: dict[Risk, Needs]
     expires_in: dict[Risk, Seconds]
+    on_timeout: dict[Risk, OnTimeout] | None = None
+    escalation: dict[Risk, Annotated[tuple[Escalation, ...], Field(min_length=1, max_length=5)]] | None = None
+    routing: Routing | None = None
+    checkpoints: dict[Checkpoint, CheckpointRule] | None = None
+    unknown_tools: Literal["infer", "ask"] | None = None
     rules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES)] = ()
 
     @model_validator(mode="after")
     def _makes_sense(self) -> PolicyDocument:
-        problems = [*_levels(self), *_needs_are_sane(self), *_rules(self)]
+        problems = problems_of(self)
         if problems:
             raise PydanticCustomError("policy", "The document contradicts itself.", {"problems": problems})
         return self
+
+    @property
+    def infers_unknown_tools(self) -> bool:
+        """Whether an unknown tool's effect may be inferred; else it always asks."""
+        return self.unknown_tools != "ask"
+
+    def timeout_of(self, risk: Risk) -> OnTimeout:
+        """What silence means at this risk. Never that something is approved."""
+        return (self.on_timeout or {}).get(risk, "reject")
+
+    def steps_of(self, risk: Risk) -> tuple[Escalation, ...]:
+        """The escalation of this risk, soonest step first."""
+        return (self.escalation or {}).get(risk, ())
+
+    def checkpoint(self, kind: str) -> CheckpointRule:
+        """What is asked of every request at this kind of checkpoint."""
+        return next((one for name, one in (self.checkpoints or {}).items() if name == kind), CheckpointRule())
+
+    @cached_property
+    def matchers(self) -> tuple[Matcher, ...]:
+        """The rules ready to be asked, in their order; compiled once a document."""
+        return compiled(self.rules)
 
 
 def parse_document(
@@ -145,7 +181,7 @@ def check_ladder(document: PolicyDocument, ranks: Mapping[str, int]) -> tuple[Pr
     """
     missing = [
         Problem(where, ProblemCode.UNKNOWN_TIER, f"There is no tier {need.tier}.")
-        for where, needs in _every_needs(document)
+        for where, needs in every_needs(document)
         for need in needs
         if need.tier not in ranks
     ]
@@ -159,6 +195,35 @@ def check_ladder(document: PolicyDocument, ranks: Mapping[str, int]) -> tuple[Pr
         if not missing and not covers(document.ladder[higher], document.ladder[lower], ranks)
     ]
     return (*missing, *falling)
+
+
+def with_default_expiry(
+    document: PolicyDocument, now: datetime, days: int = DEFAULT_EXPIRY_DAYS
+) -> PolicyDocument:
+    """The document with an `until`, so many days from `now`, on every allow rule that had none. For saving."""
+    until = (now + timedelta(days=days)).astimezone(UTC).replace(microsecond=0)
+    return document.model_copy(
+        update={
+            "rules": tuple(
+                rule.model_copy(update={"until": until})
+                if rule.then == "allow" and rule.until is None
+                else rule
+                for rule in document.rules
+            )
+        }
+    )
+
+
+def check_dates(
+    document: PolicyDocument, now: datetime, before: PolicyDocument | None = None
+) -> tuple[Problem, ...]:
+    """The rules that would be over before they begin. For saving; rules unchanged since `before` may be over."""
+    kept = set(before.rules) if before is not None else set()
+    return tuple(
+        Problem(pointer(["rules", place, "until"]), ProblemCode.IN_THE_PAST, "This moment has passed.")
+        for place, rule in enumerate(document.rules)
+        if rule.until is not None and rule.until <= now and rule not in kept
+    )
 
 
 def default_document(tiers: Sequence[str]) -> PolicyDocument:
@@ -196,69 +261,18 @@ def default_document(tiers: Sequence[str]) -> PolicyDocument:
     )
 
 
-def _levels(document: PolicyDocument) -> list[Problem]:
-    return [
-        Problem(
-            pointer([name, risk.value]), ProblemCode.LEVEL_MISSING, f"{name} says nothing about {risk.value}."
-        )
-        for name, table in (("ladder", document.ladder), ("expires_in", document.expires_in))
-        for risk in Risk
-        if risk not in cast("Mapping[Risk, object]", table)
-    ]
-
-
-def _every_needs(document: PolicyDocument) -> list[tuple[str, tuple[Need, ...]]]:
-    return [
-        *((pointer(["ladder", risk.value]), needs) for risk, needs in document.ladder.items()),
-        *(
-            (pointer(["rules", place, "needs"]), rule.needs or ())
-            for place, rule in enumerate(document.rules)
-        ),
-    ]
-
-
-def _needs_are_sane(document: PolicyDocument) -> list[Problem]:
-    problems = []
-    for where, needs in _every_needs(document):
-        if len({need.tier for need in needs}) != len(needs):
-            problems.append(Problem(where, ProblemCode.TIER_TWICE, "A tier stands twice: add the counts up."))
-        if sum(need.count for need in needs) > MOST_PEOPLE:
-            message = f"More than {MOST_PEOPLE} people are asked for."
-            problems.append(Problem(where, ProblemCode.OUT_OF_RANGE, message))
-    return problems
-
-
-def _rules(document: PolicyDocument) -> list[Problem]:
-    problems: list[Problem] = []
-    seen: set[str] = set()
-    for place, rule in enumerate(document.rules):
-
-        def say(field: str, code: ProblemCode, message: str, place: int = place) -> None:
-            problems.append(Problem(pointer(["rules", place, field]), code, message))
-
-        if rule.id == HARMLESS_READ:
-            say("id", ProblemCode.RULE_RESERVED, f"{HARMLESS_READ} is the name of the built-in answer.")
-        if rule.id in seen:
-            say("id", ProblemCode.RULE_TWICE, f"Two rules are called {rule.id}.")
-        seen.add(rule.id)
-        for field, given in (("needs", rule.needs), ("risk_at_least", rule.risk_at_least)):
-            if given is not None and rule.then != "review":
-                say(
-                    field,
-                    ProblemCode.NOT_FOR_REVIEW,
-                    f"A rule that says {rule.then} asks nobody: leave {field} out.",
-                )
-        if rule.risk_at_least is Risk.UNVERIFIABLE:
-            say("risk_at_least", ProblemCode.FLOOR_UNVERIFIABLE, "Unverifiable is found, not set: use high.")
-    return problems
-
-
 _CODES: Final[dict[str, ProblemCode]] = {
     "missing": ProblemCode.MISSING,
     "extra_forbidden": ProblemCode.UNKNOWN_FIELD,
     "enum": ProblemCode.NOT_A_CHOICE,
     "literal_error": ProblemCode.NOT_A_CHOICE,
     "string_pattern_mismatch": ProblemCode.INVALID_TEXT,
+    "string_too_long": ProblemCode.INVALID_TEXT,
+    "string_too_short": ProblemCode.INVALID_TEXT,
+    "datetime_from_date_parsing": ProblemCode.INVALID_TEXT,
+    "datetime_parsing": ProblemCode.INVALID_TEXT,
+    "timezone_aware": ProblemCode.INVALID_TEXT,
+    "greater_than": ProblemCode.OUT_OF_RANGE,
     "greater_than_equal": ProblemCode.OUT_OF_RANGE,
     "less_than_equal": ProblemCode.OUT_OF_RANGE,
     "too_short": ProblemCode.OUT_OF_RANGE,

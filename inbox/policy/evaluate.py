@@ -5,16 +5,22 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from inbox.policy.document import HARMLESS_READ, PolicyDocument, Rule
+from inbox.policy.context import lacking
+from inbox.policy.document import HARMLESS_READ, CheckpointRule, Escalation, PolicyDocument
 from inbox.policy.facts import ActionFacts, Facts
+from inbox.policy.limits import LimitUse, limit_uses, together
+from inbox.policy.meter import Meter, Unanswerable
 from inbox.policy.need import NO_TIER, Need
 from inbox.policy.reasons import Reason, ReasonCode
 from inbox.policy.requirement import added, largest
 from inbox.policy.risk import assess
-from inbox.policy.rules import precedence, winner
+from inbox.policy.rule import Rule
+from inbox.policy.rules import Heard, listen, precedence
+from inbox.policy.shapes import OnTimeout
+from inbox.policy.waiting import Waiting, waiting
 from inbox.policy.words import Outcome, Risk, worst
 
 logger = logging.getLogger(__name__)
@@ -28,10 +34,13 @@ UNREADABLE_EXPIRES_IN: Final = 3600
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Policy's answer. `needs` is empty unless it says review; `expires_in` is in seconds.
+    """Policy's answer. `needs` is empty unless it says review or blocked; `expires_in` is in seconds.
 
     `rule` is the rule the outcome rests on: `harmless-read` when the catalogue alone passed it, None when no
-    rule spoke and a person is asked for that reason.
+    rule spoke and a person is asked for that reason. Blocked: refused, unless all of `needs` answer by the
+    break-glass verdict. `context_refused` are required fields of the agent's context whose absence made this a
+    denial, `context_flagged` those whose absence people must see. `limits` must be taken, all or none, before an
+    allow may pass: see `with_limit_reached`. `escalation` is in seconds since the request came: see `escalated`.
     """
 
     outcome: Outcome
@@ -45,52 +54,89 @@ class Verdict:
     batchable: bool
     expires_in: int
     reversible: bool
+    checkpoint: str = ""
+    on_timeout: OnTimeout = "reject"
+    escalation: tuple[Escalation, ...] = ()
+    context_refused: tuple[str, ...] = ()
+    context_flagged: tuple[str, ...] = ()
+    limits: tuple[LimitUse, ...] = ()
 
 
 def evaluate(document: PolicyDocument, facts: Facts, *, policy: str, version: int) -> Verdict:
     """Judge a request by one version of a policy. Raises for facts it cannot make sense of: see safe_evaluate.
 
-    One action that is denied denies the request; otherwise one action that needs a person asks for people;
-    only when every single action may pass does the request.
+    One action that is denied, or a required field of context that is missing, denies the request; otherwise one
+    action that is blocked blocks it; otherwise one action that needs a person asks for people; only when every
+    single action may pass does the request.
     """
     assessment = assess(facts)
-    asked = [(action, winner(document.rules, action, facts)) for action in facts.actions]
-    rules = sorted({rule.id: rule for _, rule in asked if rule is not None}.values(), key=precedence)
-    reviewing = [rule for rule in rules if rule.then == "review"]
+    meter = Meter()
+    asked = [(action, listen(document.matchers, action, facts, meter)) for action in facts.actions]
+    rules = sorted({rule.id: rule for _, heard in asked for rule in heard.rules}.values(), key=precedence)
+    denying, blocking, reviewing = (
+        [rule for rule in rules if rule.then == then] for then in ("deny", "break_glass", "review")
+    )
+    asking = [*blocking, *reviewing]
+    failures = _failures(asked)
     risk = worst(
-        assessment.level, *(rule.risk_at_least for rule in reviewing if rule.risk_at_least is not None)
+        assessment.level,
+        *(rule.risk_at_least for rule in asking if rule.risk_at_least is not None),
+        *([Risk.CRITICAL] if failures else []),
     )
 
-    denying = [rule for rule in rules if rule.then == "deny"]
-    held = [reason for action, rule in asked if (reason := _held(action, rule, risk)) is not None]
-    if denying:
+    checkpoint = document.checkpoint(facts.checkpoint)
+    refused, flagged = lacking(checkpoint, rules, facts.claims.context)
+    held = [reason for action, heard in asked if (reason := _held(action, heard, risk)) is not None]
+    uses, unknown = _limits(asked, facts)
+    held += [*unknown, *(_lacks(name, "a person must see that") for name in flagged)]
+    if denying or refused:
         outcome, speaking = Outcome.DENY, denying
         why = [Reason(ReasonCode.RULE_DENY, f"Rule {rule.id} refuses it") for rule in denying]
-    elif held:
+        why += [_lacks(name, "without it nothing is judged") for name in refused]
+    elif blocking:
+        outcome, speaking = Outcome.BLOCKED, asking
+        why = [
+            Reason(ReasonCode.RULE_BLOCK, f"Rule {rule.id} blocks it: only breaking the glass lets it pass")
+            for rule in blocking
+        ]
+        why += [*failures, *held, *_raised(asking, assessment.level)]
+    elif held or failures:
         outcome, speaking = Outcome.REVIEW, reviewing
-        why = held + _raised(reviewing, assessment.level)
+        why = [*failures, *held, *_raised(reviewing, assessment.level)]
     else:
         outcome, speaking = Outcome.ALLOW, rules
         why = [Reason(ReasonCode.RULE_ALLOW, f"Rule {rule.id} lets it pass") for rule in rules]
-        if any(rule is None for _, rule in asked):
+        if any(heard.winner is None for _, heard in asked):
             why.append(Reason(ReasonCode.PASSED_HARMLESS, "Harmless reads pass without a person"))
 
+    waits = waiting(document, risk, asking, facts.checkpoint)
+    needs: tuple[Need, ...] = ()
+    if outcome in (Outcome.REVIEW, Outcome.BLOCKED):
+        needs = _most(document) if failures else _needs(document, risk, asking, checkpoint)
     return Verdict(
         outcome=outcome,
         risk=risk,
         reasons=tuple(dict.fromkeys((*assessment.reasons, *why))),
-        needs=_needs(document, risk, reviewing) if outcome is Outcome.REVIEW else (),
+        needs=needs,
         rule=speaking[0].id if speaking else HARMLESS_READ if outcome is Outcome.ALLOW else None,
         policy=policy,
         version=version,
-        notes=tuple(dict.fromkeys(rule.note for rule in speaking if rule.note)),
+        notes=_notes(speaking, refused),
         batchable=(
             risk is Risk.LOW
+            and outcome is not Outcome.BLOCKED
+            and not flagged
             and assessment.reversible
             and all(action.verifiable and action.tool is not None for action in facts.actions)
         ),
-        expires_in=document.expires_in[risk],
+        expires_in=waits.expires_in,
         reversible=assessment.reversible,
+        checkpoint=facts.checkpoint,
+        on_timeout=waits.on_timeout,
+        escalation=waits.escalation,
+        context_refused=refused,
+        context_flagged=flagged,
+        limits=uses if outcome is Outcome.ALLOW else (),
     )
 
 
@@ -104,10 +150,10 @@ def safe_evaluate(document: PolicyDocument, facts: Facts, *, policy: str, versio
         kind = type(error).__name__
         logger.error("policy %s@%s failed: %s at %s:%s", policy, version, kind, frame.filename, frame.lineno)
     try:
-        needs = _needs(document, Risk.CRITICAL, document.rules)
-        expires_in = document.expires_in[Risk.CRITICAL]
+        needs = _most(document)
+        waits = waiting(document, Risk.CRITICAL, (), "")
     except Exception:  # noqa: BLE001 - a document that cannot even name its highest needs
-        needs, expires_in = (NOBODY,), UNREADABLE_EXPIRES_IN
+        needs, waits = (NOBODY,), Waiting(UNREADABLE_EXPIRES_IN, "reject", ())
     text = "The policy could not be evaluated, so the most that it can ask for is asked for"
     return Verdict(
         outcome=Outcome.REVIEW,
@@ -119,23 +165,94 @@ def safe_evaluate(document: PolicyDocument, facts: Facts, *, policy: str, versio
         version=version,
         notes=(),
         batchable=False,
-        expires_in=expires_in,
+        expires_in=waits.expires_in,
         reversible=False,
+        on_timeout=waits.on_timeout,
+        escalation=waits.escalation,
     )
 
 
-def _held(action: ActionFacts, rule: Rule | None, risk: Risk) -> Reason | None:
+def with_limit_reached(verdict: Verdict, document: PolicyDocument, use: LimitUse) -> Verdict:
+    """The review an allow becomes when one of its `limits` is used up, or could not be taken.
+
+    `document` is the version the verdict is of. Raises ValueError for a verdict that is no allow.
+    """
+    if verdict.outcome is not Outcome.ALLOW:
+        raise ValueError("only what would pass can reach a limit")
+    text = f"Rule {use.rule} would let it pass, but its limit is used up: {use.says()}"
+    waits = waiting(document, verdict.risk, (), verdict.checkpoint)
+    passed = (ReasonCode.RULE_ALLOW, ReasonCode.PASSED_HARMLESS)
+    return replace(
+        verdict,
+        outcome=Outcome.REVIEW,
+        reasons=(
+            *(reason for reason in verdict.reasons if reason.code not in passed),
+            Reason(ReasonCode.LIMIT_REACHED, text),
+        ),
+        needs=_needs(document, verdict.risk, (), document.checkpoint(verdict.checkpoint)),
+        rule=None,
+        notes=(),
+        expires_in=waits.expires_in,
+        on_timeout=waits.on_timeout,
+        escalation=waits.escalation,
+        limits=(),
+    )
+
+
+Asked = Sequence[tuple[ActionFacts, Heard]]
+
+
+def _failures(asked: Asked) -> list[Reason]:
+    return [
+        Reason(
+            ReasonCode.RULE_FAILED,
+            f"Rule {rule.id} cannot be judged ({why}), so the most that can be asked for is asked for",
+        )
+        for _, heard in asked
+        for rule, why in heard.failed
+    ]
+
+
+def _limits(asked: Asked, facts: Facts) -> tuple[tuple[LimitUse, ...], list[Reason]]:
+    uses: list[LimitUse] = []
+    unknown: list[Reason] = []
+    for action, heard in asked:
+        rule = heard.winner
+        if rule is None or rule.then != "allow":
+            continue
+        try:
+            uses += limit_uses(rule, action, facts)
+        except Unanswerable as error:
+            text = f"Rule {rule.id} would let it pass, but {error}"
+            unknown.append(Reason(ReasonCode.LIMIT_UNKNOWN, text))
+    return together(uses), unknown
+
+
+def _lacks(name: str, so: str) -> Reason:
+    return Reason(ReasonCode.CONTEXT_MISSING, f"The agent did not fill in {name}, which is required: {so}")
+
+
+def _notes(speaking: Sequence[Rule], refused: Sequence[str]) -> tuple[str, ...]:
+    notes = [rule.note for rule in speaking if rule.note]
+    if refused:
+        notes.append(f"Fill in the context: {', '.join(refused)}.")
+    return tuple(dict.fromkeys(notes))
+
+
+def _held(action: ActionFacts, heard: Heard, risk: Risk) -> Reason | None:
     """Why an action may not pass by itself; None when it may."""
+    strict = next((rule for rule in heard.rules if rule.then != "allow"), None)
+    if strict is not None:
+        return Reason(ReasonCode.RULE_REVIEW, f"Rule {strict.id} asks for a person")
+    rule = heard.winner
     if rule is None:
         if _obstacle(action, risk, Risk.LOW) is None and action.is_harmless_read:
             return None
         return Reason(ReasonCode.NO_RULE, "No rule lets it pass, so a person decides")
-    if rule.then == "allow":
-        obstacle = _obstacle(action, risk, ALLOW_CEILING)
-        if obstacle is None:
-            return None
-        return Reason(ReasonCode.ALLOW_REFUSED, f"Rule {rule.id} would let it pass, but {obstacle}")
-    return Reason(ReasonCode.RULE_REVIEW, f"Rule {rule.id} asks for a person")
+    obstacle = _obstacle(action, risk, ALLOW_CEILING)
+    if obstacle is None:
+        return None
+    return Reason(ReasonCode.ALLOW_REFUSED, f"Rule {rule.id} would let it pass, but {obstacle}")
 
 
 def _obstacle(action: ActionFacts, risk: Risk, ceiling: Risk) -> str | None:
@@ -161,6 +278,15 @@ def _raised(reviewing: Sequence[Rule], level: Risk) -> list[Reason]:
     ]
 
 
-def _needs(document: PolicyDocument, risk: Risk, reviewing: Sequence[Rule]) -> tuple[Need, ...]:
+def _needs(
+    document: PolicyDocument, risk: Risk, asking: Sequence[Rule], checkpoint: CheckpointRule
+) -> tuple[Need, ...]:
     # A rule's people come on top of the ladder's. Two rules that both want a lead are content with the same one.
-    return added(document.ladder[risk], largest(*(rule.needs for rule in reviewing if rule.needs)))
+    wanted = [*(rule.needs for rule in asking), checkpoint.needs]
+    return added(document.ladder[risk], largest(*(needs for needs in wanted if needs)))
+
+
+def _most(document: PolicyDocument) -> tuple[Need, ...]:
+    wanted = [rule.needs for rule in document.rules]
+    wanted += [one.needs for one in (document.checkpoints or {}).values()]
+    return added(document.ladder[Risk.CRITICAL], largest(*(needs for needs in wanted if needs)))

@@ -1,20 +1,79 @@
-"""Which rule speaks for an action."""
+"""Which rules speak for an action."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import translate
 from typing import Final
 
-from inbox.policy.document import Rule
+from inbox.policy import conditions, windows
+from inbox.policy.fact_catalogue import Kind, find
 from inbox.policy.facts import ActionFacts, Facts
+from inbox.policy.meter import Meter, Unanswerable
+from inbox.policy.rule import Rule
 
-_STRICTEST_FIRST: Final = {"deny": 0, "review": 1, "allow": 2}
+_STRICTEST_FIRST: Final = {"deny": 0, "break_glass": 1, "review": 2, "allow": 3}
 
 
-def winner(rules: Iterable[Rule], action: ActionFacts, facts: Facts) -> Rule | None:
-    """The matching rule with the highest priority; of equals the strictest, then the first by name."""
-    return min((rule for rule in rules if matches(rule, action, facts)), key=precedence, default=None)
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """A rule with its patterns and conditions compiled. `raises`: it rests on claims and can only add to others."""
+
+    rule: Rule
+    raises: bool
+    applies: Callable[[ActionFacts, Facts], bool]
+    tests: tuple[conditions.Test, ...]
+
+    def matches(self, action: ActionFacts, facts: Facts, meter: Meter) -> bool:
+        """Whether everything the rule asks holds. Raises Unanswerable when that cannot be said."""
+        return self.applies(action, facts) and all(test(action, facts, meter) for test in self.tests)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the rules say of one action.
+
+    `winner` is the first rule that matches; `raising` are rules that match before it and rest on claims, which
+    may ask for more and hide nothing; `failed` are rules nobody can say of whether they match, with the reason.
+    """
+
+    winner: Rule | None = None
+    raising: tuple[Rule, ...] = ()
+    failed: tuple[tuple[Rule, str], ...] = ()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule that speaks."""
+        return self.raising if self.winner is None else (*self.raising, self.winner)
+
+
+def compiled(rules: Iterable[Rule]) -> tuple[Matcher, ...]:
+    """The rules ready to be asked, in the order they are asked in."""
+    return tuple(_matcher(rule) for rule in sorted(rules, key=precedence))
+
+
+def listen(matchers: Iterable[Matcher], action: ActionFacts, facts: Facts, meter: Meter) -> Heard:
+    """Ask the rules, in order, until one speaks that decides.
+
+    A rule that cannot be answered might have matched, so what comes after it may make the answer stricter and
+    no milder: the search goes on.
+    """
+    raising: list[Rule] = []
+    failed: list[tuple[Rule, str]] = []
+    for matcher in matchers:
+        try:
+            if not matcher.matches(action, facts, meter):
+                continue
+        except Unanswerable as error:
+            failed.append((matcher.rule, str(error)))
+            continue
+        if not matcher.raises:
+            return Heard(matcher.rule, tuple(raising), tuple(failed))
+        raising.append(matcher.rule)
+    return Heard(None, tuple(raising), tuple(failed))
 
 
 def precedence(rule: Rule) -> tuple[int, int, str]:
@@ -23,10 +82,48 @@ def precedence(rule: Rule) -> tuple[int, int, str]:
 
 
 def matches(rule: Rule, action: ActionFacts, facts: Facts) -> bool:
-    """Whether every condition of the rule holds. All of them are vouched for by the server."""
-    return (
-        fnmatchcase(action.name, rule.tool)
-        and fnmatchcase(facts.agent, rule.agent)
-        and rule.checkpoint in (None, facts.checkpoint)
-        and (rule.effects is None or (action.tool is not None and action.tool.effect in rule.effects))
+    """Whether one rule matches. Raises Unanswerable when that cannot be said."""
+    return _matcher(rule).matches(action, facts, Meter())
+
+
+def reads_claims(rule: Rule) -> bool:
+    """Whether a condition of the rule reads what only the agent vouches for."""
+    facts = [find(condition.fact) for condition in rule.when or ()]
+    return any(fact is not None and fact.kind is Kind.CLAIMED for fact in facts)
+
+
+def is_over(rule: Rule, now: datetime) -> bool:
+    """Whether the rule's last moment has passed."""
+    return rule.until is not None and now >= rule.until
+
+
+def _matcher(rule: Rule) -> Matcher:
+    tests = [conditions.compiled(one, every=rule.then == "allow") for one in rule.when or ()]
+    if rule.expression is not None:
+        tests.append(_unanswered)
+    return Matcher(rule, rule.then != "allow" and reads_claims(rule), _applies(rule), tuple(tests))
+
+
+def _unanswered(_: ActionFacts, __: Facts, ___: Meter) -> bool:
+    raise Unanswerable("expressions are not evaluated yet")
+
+
+def _applies(rule: Rule) -> Callable[[ActionFacts, Facts], bool]:
+    # Compiled here: fnmatch keeps 256 patterns and compiles all others anew each time.
+    tool, agent = (
+        None if pattern == "*" else re.compile(translate(pattern)).match
+        for pattern in (rule.tool, rule.agent)
     )
+
+    def applies(action: ActionFacts, facts: Facts) -> bool:
+        return (
+            (tool is None or tool(action.name) is not None)
+            and (agent is None or agent(facts.agent) is not None)
+            and rule.checkpoint in (None, facts.checkpoint)
+            and (rule.effects is None or (action.tool is not None and action.tool.effect in rule.effects))
+            and (rule.environments is None or facts.environment in rule.environments)
+            and not is_over(rule, facts.now)
+            and (rule.window is None or windows.contains(rule.window, facts.now))
+        )
+
+    return applies

@@ -29,10 +29,11 @@ class Effect(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What policy says about a request."""
+    """What policy says about a request. Blocked: refused, unless people answer by the separate break-glass verdict."""
 
     ALLOW = "allow"
     REVIEW = "review"
+    BLOCKED = "blocked"
     DENY = "deny"
 
 

@@ -9,10 +9,10 @@ from difflib import SequenceMatcher
 
 from inbox.policy.document import CLIMB, PolicyDocument, Rule
 from inbox.policy.need import Need
+from inbox.policy.rule import Condition
+from inbox.policy.rules import precedence
 from inbox.policy.words import Effect, Risk
 
-# Ties at one priority are won in this order.
-_STRICTER_FIRST = {"deny": 0, "review": 1, "allow": 2}
 _EFFECTS = {Effect.READ: "read", Effect.WRITE: "write", Effect.IRREVERSIBLE: "act for good"}
 CONTEXT_LINES = 3
 
@@ -65,7 +65,7 @@ def needs_words(needs: Sequence[Need]) -> str:
 
 def rule_sentences(document: PolicyDocument) -> list[RuleSentence]:
     """Rules in the order they win."""
-    ordered = sorted(document.rules, key=lambda rule: (-rule.priority, _STRICTER_FIRST[rule.then], rule.id))
+    ordered = sorted(document.rules, key=precedence)
     return [
         RuleSentence(rule.id, rule.priority, _when(rule), _then(rule), rule.note or "") for rule in ordered
     ]
@@ -108,7 +108,24 @@ def _when(rule: Rule) -> str:
         parts.append(f"the catalogue says it can {' or '.join(_EFFECTS[effect] for effect in rule.effects)}")
     if rule.checkpoint:
         parts.append(f"at {rule.checkpoint.replace('_', ' ')}")
+    if rule.environments:
+        parts.append(f"in {' or '.join(rule.environments)}")
+    parts += [_condition(condition) for condition in rule.when or ()]
+    if rule.expression:
+        parts.append(f"and this is true: {rule.expression}")
+    if rule.window:
+        days = "any day" if rule.window.days is None else ", ".join(rule.window.days)
+        parts.append(f"on {days} from {rule.window.start} to {rule.window.end} ({rule.window.timezone})")
+    if rule.until:
+        parts.append(f"until {rule.until:%Y-%m-%d %H:%M} UTC")
     return ", ".join(parts)
+
+
+def _condition(condition: Condition) -> str:
+    if condition.op == "exists":
+        return f"{condition.fact} is {'not ' if condition.value is False else ''}there"
+    value = json.dumps(condition.value, ensure_ascii=False)
+    return f"{condition.fact} {condition.op.replace('_', ' ')} {value}"
 
 
 def _then(rule: Rule) -> str:
@@ -116,7 +133,7 @@ def _then(rule: Rule) -> str:
         return "refuse it"
     if rule.then == "allow":
         return "let it pass, if every tool is known and reversible"
-    parts = ["ask people"]
+    parts = ["block it unless people break the glass" if rule.then == "break_glass" else "ask people"]
     if rule.risk_at_least:
         parts.append(f"as {rule.risk_at_least} risk at least")
     if rule.needs:

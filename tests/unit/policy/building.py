@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TIERS = ("junior", "senior", "lead")
 RANKS = {"junior": 1, "senior": 2, "lead": 3}
 DEFAULT = default_document(TIERS)
-STRICTNESS = {Outcome.ALLOW: 0, Outcome.REVIEW: 1, Outcome.DENY: 2}
+STRICTNESS = {Outcome.ALLOW: 0, Outcome.REVIEW: 1, Outcome.BLOCKED: 2, Outcome.DENY: 3}
 
 HARMLESS = ToolFacts("look_up", Effect.READ, reversible=False, harmless=True, risk_floor=None)
 READ = ToolFacts("read_mail", Effect.READ, reversible=False, harmless=False, risk_floor=None)

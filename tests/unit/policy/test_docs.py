@@ -5,17 +5,30 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from inbox.policy.document import LONGEST_WAIT_SECONDS, MOST_RULES, Need, PolicyDocument, Rule, parse_document
+from inbox.policy.document import (
+    LONGEST_WAIT_SECONDS,
+    MOST_RULES,
+    CheckpointRule,
+    Escalation,
+    Need,
+    PolicyDocument,
+    Routing,
+    Rule,
+    parse_document,
+)
 from inbox.policy.evaluate import Verdict, evaluate
+from inbox.policy.fact_catalogue import CONTEXT_FIELDS, FACTS
 from inbox.policy.facts import Claims, ToolFacts
 from inbox.policy.impact import DEEPEST, MOST_VALUES
 from inbox.policy.lanes import NOW_WINDOW_SECONDS
 from inbox.policy.problems import ProblemCode
 from inbox.policy.reasons import ReasonCode
 from inbox.policy.risk import AMOUNTS, MASS, SURE_ENOUGH, WIDE
+from inbox.policy.rule import Condition, Limit, Op, Window
 from inbox.policy.words import Effect, Outcome, Risk
 from tests.unit.policy.building import action, facts
 
@@ -45,7 +58,14 @@ def listed(heading: str) -> set[str]:
     [
         ("The document", set(PolicyDocument.model_fields)),
         ("A need", set(Need.model_fields)),
+        ("A step of escalation", set(Escalation.model_fields)),
+        ("Routing", set(Routing.model_fields)),
+        ("A checkpoint", set(CheckpointRule.model_fields)),
         ("A rule", set(Rule.model_fields)),
+        ("A condition", set(Condition.model_fields) | set(get_args(Op))),
+        ("A window", {field.alias or name for name, field in Window.model_fields.items()}),
+        ("A limit", set(Limit.model_fields)),
+        ("Facts", {fact.name for fact in FACTS}),
         ("Why a document is refused", {code.value for code in ProblemCode}),
         ("Why a verdict says what it says", {code.value for code in ReasonCode}),
     ],
@@ -54,9 +74,22 @@ def test_every_key_and_code_is_documented_and_no_other(heading: str, expected: s
     assert listed(heading) == expected
 
 
-def test_the_example_document_is_a_policy_and_uses_every_key_of_a_rule() -> None:
+def test_the_example_document_is_a_policy_and_uses_every_key() -> None:
     made = parse_document(example(REFERENCE), ranks={"reviewer": 1, "senior": 2, "lead": 3})
-    assert made.rules[0].model_fields_set == set(Rule.model_fields)
+    assert made.model_fields_set == set(PolicyDocument.model_fields)
+    assert {key for rule in made.rules for key in rule.model_fields_set} == set(Rule.model_fields)
+
+
+def test_every_fact_is_told_with_its_kind_type_and_meaning() -> None:
+    for fact in FACTS:
+        assert f"| `{fact.name}` | {fact.kind} | {fact.type} | {fact.doc} |" in REFERENCE
+
+
+def test_the_fields_that_may_be_required_are_told() -> None:
+    assert (
+        set(re.findall(r"`(\w+)`", REFERENCE.split("| `require` | Fields", 1)[1].split("|", 1)[0]))
+        == CONTEXT_FIELDS
+    )
 
 
 def test_the_figures_on_the_pages_are_those_of_the_code() -> None:

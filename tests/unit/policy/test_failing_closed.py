@@ -156,7 +156,7 @@ def test_facts_that_are_none_ask_for_the_most(asked: Any) -> None:
     assert_asks_for_the_most(safely(DEFAULT, asked))
 
 
-@pytest.mark.parametrize("step", ["assess", "winner", "worst", "_held", "Verdict"])
+@pytest.mark.parametrize("step", ["assess", "listen", "waiting", "worst", "_held", "Verdict"])
 def test_an_error_at_any_step_asks_for_the_most(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     working = getattr(module, step)
     failed = False

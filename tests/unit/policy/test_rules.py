@@ -5,9 +5,15 @@ from typing import Any
 import pytest
 
 from inbox.policy.document import Rule
-from inbox.policy.rules import matches, winner
+from inbox.policy.facts import ActionFacts, Facts
+from inbox.policy.meter import Meter
+from inbox.policy.rules import compiled, listen, matches
 from inbox.policy.words import Effect
 from tests.unit.policy.building import FINAL, READ, REVERSIBLE, action, facts
+
+
+def winner(rules: tuple[Rule, ...], action: ActionFacts, facts: Facts) -> Rule | None:
+    return listen(compiled(rules), action, facts, Meter()).winner
 
 
 def rule(**fields: Any) -> Rule:
