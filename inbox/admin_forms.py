@@ -12,22 +12,9 @@ from typing import Any
 from django import forms
 
 from inbox.errors import Refused
-from inbox.models import Tier, Tool
-from inbox.policy.words import Effect, Risk
+from inbox.models import Tier
 
 NO_TIER = ("", "no tier: may look, not decide")
-_EFFECTS = (
-    (Effect.READ.value, "reads only"),
-    (Effect.WRITE.value, "changes something"),
-    (Effect.IRREVERSIBLE.value, "acts for good: it cannot be undone"),
-)
-_FLOORS = (
-    ("", "as judged from each call"),
-    (Risk.LOW.value, "low"),
-    (Risk.MEDIUM.value, "medium"),
-    (Risk.HIGH.value, "high"),
-    (Risk.CRITICAL.value, "critical"),
-)
 _LIFETIMES = (("1", "1 day"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year"))
 
 
@@ -110,63 +97,6 @@ class TierForm(PlainForm):
         ),
         help_text="Lower-case letters, digits and dashes. A name stays for ever, because votes and the log refer to it.",
     )
-
-
-class ToolForm(PlainForm):
-    """What an admin vouches for about a tool."""
-
-    name = forms.CharField(
-        max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="Exactly as agents call it.",
-    )
-    effect = forms.ChoiceField(choices=_EFFECTS, label="What it does")
-    reversible = forms.BooleanField(
-        required=False, label="Reversible", help_text="What it does can be put back with a further call."
-    )
-    harmless = forms.BooleanField(
-        required=False,
-        label="Harmless",
-        help_text="A read that discloses nothing it should not. Such calls pass without a person.",
-    )
-    risk_floor = forms.ChoiceField(
-        required=False, choices=_FLOORS, label="Risk at least", help_text="Calls are never judged below this."
-    )
-    template = forms.CharField(
-        required=False,
-        label="Sentence",
-        max_length=300,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="What reviewers read, such as: Refund {amount|money:USD} to {customer.name}",
-    )
-    idempotent = forms.BooleanField(
-        required=False,
-        label="Safe to run again",
-        help_text="With the same key it takes effect once. Otherwise a crash in the middle waits for a person.",
-    )
-    rejection_presets = forms.CharField(
-        required=False,
-        label="Reasons for rejecting",
-        strip=True,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="One a line, at most nine, written to the agent: “The recipient list is too wide. Ask for a segment.”",
-    )
-
-    @classmethod
-    def of(cls, tool: Tool) -> ToolForm:
-        """The form filled with what is known of a tool."""
-        return cls(
-            initial={
-                "name": tool.name,
-                "effect": tool.effect,
-                "reversible": tool.reversible,
-                "harmless": tool.harmless,
-                "risk_floor": tool.risk_floor,
-                "template": tool.template,
-                "idempotent": tool.idempotent,
-                "rejection_presets": "\n".join(tool.rejection_presets),
-            }
-        )
 
 
 class AgentForm(PlainForm):

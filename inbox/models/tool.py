@@ -41,6 +41,20 @@ class Tool(models.Model):
     rejection_presets = models.JSONField(
         default=list, blank=True, help_text="Up to nine sentences told to the agent."
     )
+    impact = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Which arguments count recipients, money, rows (inbox.policy.templates.ImpactAdapter).",
+    )
+    window_seconds = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="For how long after it ran it can be put back; empty: no limit known.",
+    )
+    inverse_tool = models.CharField(max_length=200, blank=True, help_text="The tool that puts it back.")
+    inverse = models.JSONField(
+        default=dict, blank=True, help_text="Its arguments, each with a path into this tool's."
+    )
     updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -50,6 +64,10 @@ class Tool(models.Model):
             models.CheckConstraint(
                 condition=models.Q(harmless=False) | models.Q(effect=Effect.READ.value),
                 name="only_reads_are_harmless",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(inverse_tool="", inverse={}) | ~models.Q(inverse_tool=""),
+                name="inverse_names_its_tool",
             ),
         ]
 

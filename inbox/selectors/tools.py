@@ -12,13 +12,24 @@ from django.db import connection
 
 from inbox import canonical
 from inbox.models import Revision, Tool
+from inbox.policy.templates import Proposal, propose
 from inbox.rendering.sentence import Sentence, TemplateError, compile_template, render
 from inbox.selectors.audit_words import one_line
 
 PAGE = 100
 MOST_UNKNOWN = 50
+# Calls of one unknown tool are counted up to here.
+MOST_COUNTED = 1_000
 # How far back a preview looks for a call that is still pending; closed ones have an index of their own.
 RECENT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownTool:
+    """A name agents called that nobody described, and how often, counted a little past 1,000."""
+
+    name: str
+    calls: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +38,27 @@ class ToolsPage:
 
     tools: Sequence[Tool]
     after: str
-    unknown: Sequence[str]
+    unknown: Sequence[UnknownTool]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a tool: its arguments as they were sent, and when."""
+    """One call of a tool: its arguments as they were sent, what the agent says of the tool, and when."""
 
     request_id: UUID
     args: Mapping[str, Any]
     at: datetime
+    schema: Mapping[str, Any] | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A description proposed for a tool, with its sentence on the latest call."""
+
+    proposal: Proposal
+    call: Call | None
+    sentence: Sentence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +88,11 @@ def tool_of(team_id: UUID, tool_id: UUID) -> Tool | None:
     return Tool.objects.filter(team_id=team_id, pk=tool_id).first()
 
 
-def called_but_unknown(team_id: UUID) -> list[str]:
-    """Names agents called that the catalogue does not hold, at most 50.
+def called_but_unknown(team_id: UUID) -> list[UnknownTool]:
+    """What agents called that the catalogue does not hold, at most 50 names, the most called first.
 
     Walks from one distinct name to the next in the index of closed requests, so its cost is the number of names,
-    not the length of the history.
+    not the length of the history; of what is pending the 2,000 soonest due are looked at.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -83,19 +105,53 @@ def called_but_unknown(team_id: UUID) -> list[str]:
                         WHERE r.team_id = %(team)s AND NOT (r.state = 'pending') AND r.tool > called.tool
                         ORDER BY r.tool LIMIT 1)
                 FROM called WHERE called.tool IS NOT NULL
-            ), bounded AS (SELECT tool FROM called WHERE tool IS NOT NULL LIMIT %(walk)s)
-            SELECT tool FROM bounded
-            WHERE NOT EXISTS (SELECT 1 FROM inbox_tool t WHERE t.team_id = %(team)s AND t.name = bounded.tool)
+            ), bounded AS (SELECT tool FROM called WHERE tool IS NOT NULL LIMIT %(walk)s),
+            waiting AS (
+                SELECT tool, count(*) AS calls FROM (
+                    SELECT r.tool FROM inbox_approvalrequest r WHERE r.team_id = %(team)s AND r.state = 'pending'
+                    ORDER BY r.expires_at, r.id LIMIT %(recent)s) soonest
+                GROUP BY tool
+            ), named AS (
+                SELECT either.tool FROM (SELECT tool FROM bounded UNION SELECT tool FROM waiting) either
+                WHERE NOT EXISTS (SELECT 1 FROM inbox_tool t WHERE t.team_id = %(team)s AND t.name = either.tool)
+            )
+            SELECT named.tool, coalesce(waiting.calls, 0) + closed.calls AS calls
+            FROM named
+            LEFT JOIN waiting ON waiting.tool = named.tool
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS calls FROM (
+                    SELECT 1 FROM inbox_approvalrequest r
+                    WHERE r.team_id = %(team)s AND r.tool = named.tool AND NOT (r.state = 'pending')
+                    LIMIT %(count)s) few
+            ) closed
+            ORDER BY calls DESC, named.tool
             LIMIT %(most)s
             """,
-            {"team": team_id, "walk": 20 * MOST_UNKNOWN, "most": MOST_UNKNOWN},
+            {
+                "team": team_id,
+                "walk": 20 * MOST_UNKNOWN,
+                "recent": RECENT,
+                "count": MOST_COUNTED + 1,
+                "most": MOST_UNKNOWN,
+            },
         )
-        return [name for (name,) in cursor.fetchall()]
+        return [UnknownTool(name, calls) for name, calls in cursor.fetchall()]
 
 
-def preview(team_id: UUID, *, name: str, template: str) -> Preview:
-    """A sentence tried on the latest call of a tool, or what is wrong with the sentence."""
-    call = latest_call(team_id, name)
+def proposed(name: str, call: Call | None) -> Proposed:
+    """What a tool's name and its latest call suggest to say of it."""
+    found = propose(
+        name,
+        schema=call.schema if call else None,
+        description=call.description if call else "",
+        sample=call.args if call else None,
+    )
+    sentence = render(compile_template(found.template), name, call.args) if call else None
+    return Proposed(found, call, sentence)
+
+
+def preview(call: Call | None, *, name: str, template: str) -> Preview:
+    """A sentence tried on a call of a tool, or what is wrong with the sentence."""
     try:
         compiled = compile_template(template) if template else None
     except TemplateError as error:
@@ -128,5 +184,5 @@ def latest_call(team_id: UUID, name: str) -> Call | None:
     request_id, number, at = row
     payload = Revision.objects.values_list("payload", flat=True).get(request_id=request_id, number=number)
     actions = canonical.read(bytes(payload))["actions"]
-    args = next(action["args"] for action in actions if action["name"] == name)
-    return Call(request_id, args, at)
+    action = next(action for action in actions if action["name"] == name)
+    return Call(request_id, action["args"], at, action.get("args_schema"), action.get("description", ""))

@@ -9,13 +9,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from inbox.admin_forms import ToolForm
 from inbox.errors import Invalid, NotFound
 from inbox.models import Tool
-from inbox.policy.words import Effect, Risk
-from inbox.selectors.tools import preview, tool_of, tools_page
+from inbox.selectors.tools import latest_call, preview, proposed, tool_of, tools_page
 from inbox.services.people import require_admin_of
-from inbox.services.tools import ToolDescription, save_tool
+from inbox.services.tools import save_tool
+from inbox.tool_forms import ToolForm
 from inbox.views.context import TeamRequest, redirect_after_post, team_page
 
 NAME_LENGTH = 200
@@ -57,25 +56,33 @@ def tool_preview(request: TeamRequest) -> HttpResponse:
     """The sentence being typed, tried on the latest call: a fragment for the form."""
     name = _text(request.GET.get("name", ""), NAME_LENGTH)
     template = _text(request.GET.get("template", ""), TEMPLATE_LENGTH)
-    tried = preview(request.member.team_id, name=name, template=template)
+    tried = preview(latest_call(request.member.team_id, name), name=name, template=template)
     return render(request, "inbox/tool_preview.html", {"tried": tried})
 
 
 def _form_page(request: TeamRequest, row: Tool | None) -> HttpResponse:
-    """The form, empty, filled or refused. With the button `preview` nothing is saved: the page without scripts."""
+    """The form, empty, filled or refused. With the button `preview` nothing is saved: the page without scripts.
+
+    `?proposed=1` fills it with the proposal that stands beside it, which is in force only once it is saved.
+    """
     team_id = request.member.team_id
-    form = (
-        ToolForm.of(row)
-        if row
-        else ToolForm(initial={"name": _text(request.GET.get("name", ""), NAME_LENGTH)})
-    )
+    asked = row.name if row else _text(request.GET.get("name", ""), NAME_LENGTH)
+    call = latest_call(team_id, asked) if asked else None
+    offer = proposed(asked, call) if asked else None
+    if offer is not None and "proposed" in request.GET:
+        form = ToolForm.filled(asked, offer.proposal, row)
+    else:
+        form = ToolForm.of(row) if row else ToolForm(initial={"name": asked})
     status = 200
     if request.method == "POST":
         require_admin_of(request.member)
         form = ToolForm(request.POST)
         if form.is_valid() and "preview" not in request.POST:
             try:
-                save_tool(admin=request.member, tool=_description(form, row))
+                save_tool(
+                    admin=request.member,
+                    tool=form.description(row.name if row else form.cleaned_data["name"]),
+                )
             except Invalid as refused:
                 form.refuse(refused)
             else:
@@ -83,28 +90,20 @@ def _form_page(request: TeamRequest, row: Tool | None) -> HttpResponse:
         status = 422 if form.errors else 200
     if row is not None:
         form.fields["name"].disabled = True
-    name = row.name if row else str(form["name"].value() or "")
+    name = row.name if row else _text(str(form["name"].value() or ""), NAME_LENGTH)
     tried = preview(
-        team_id,
-        name=_text(name, NAME_LENGTH),
+        call if name == asked else latest_call(team_id, name),
+        name=name,
         template=_text(str(form["template"].value() or ""), TEMPLATE_LENGTH),
     )
-    return render(request, "inbox/tool.html", {"form": form, "tool": row, "tried": tried}, status=status)
-
-
-def _description(form: ToolForm, row: Tool | None) -> ToolDescription:
-    given = form.cleaned_data
-    return ToolDescription(
-        # A tool is found by its name: describing is never renaming.
-        name=row.name if row else given["name"],
-        effect=Effect(given["effect"]),
-        reversible=given["reversible"],
-        harmless=given["harmless"],
-        risk_floor=Risk(given["risk_floor"]) if given["risk_floor"] else None,
-        template=given["template"],
-        idempotent=given["idempotent"],
-        rejection_presets=[line.strip() for line in given["rejection_presets"].splitlines() if line.strip()],
-    )
+    context = {
+        "form": form,
+        "tool": row,
+        "tried": tried,
+        "offer": offer,
+        "taken": offer is not None and "proposed" in request.GET and request.method == "GET",
+    }
+    return render(request, "inbox/tool.html", context, status=status)
 
 
 def _text(text: str, most: int) -> str:

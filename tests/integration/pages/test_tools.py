@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from inbox.models import AuditEvent, Tool
 from inbox.rendering.filters import FILTERS
-from inbox.selectors.tools import called_but_unknown, latest_call
+from inbox.selectors.tools import UnknownTool, called_but_unknown, latest_call
 from tests.factories import World, ask, vote
 
 
@@ -159,7 +159,8 @@ def test_the_latest_call_is_the_newest_whether_closed_or_pending(world: World) -
 def test_tools_that_were_called_but_are_not_described_are_named(client: Client, world: World) -> None:
     for name in ("wipe_disk", "b:c/d", "issue_refund"):
         vote(world, ask(world, name, {"x": 1}), world.alice, "reject", message="No.")
-    assert called_but_unknown(world.team.pk) == ["b:c/d", "wipe_disk"]
+    ask(world, "wipe_disk", {"x": 2})
+    assert called_but_unknown(world.team.pk) == [UnknownTool("wipe_disk", 2), UnknownTool("b:c/d", 1)]
     assert called_but_unknown(world.other.pk) == []
     client.force_login(world.erin)
     text = client.get(url(world, "tools")).content.decode()
@@ -225,3 +226,100 @@ def test_the_pages_cost_the_same_for_more_tools_and_calls(
 def test_every_filter_of_the_sentence_language_is_documented() -> None:
     guide = (Path(settings.BASE_DIR) / "docs" / "how-to" / "describe-a-tool.md").read_text()
     assert [name for name in (*FILTERS, "money") if name and f"|{name}" not in guide] == []
+
+
+def test_reach_and_the_way_back_are_saved_and_shown_again(client: Client, world: World) -> None:
+    client.force_login(world.erin)
+    sent = described(
+        recipients="watchers, owner.mail",
+        amount="fee.cents",
+        currency="fee.unit",
+        minor="on",
+        rows="ids",
+        scope="all",
+        window="36",
+        window_unit="hours",
+        inverse_tool="restore_ticket",
+        inverse="queue = place.queue\nticket = ticket",
+    )
+    assert client.post(url(world, "tool_new"), sent).status_code == 303
+    tool = Tool.objects.get(team=world.team, name="archive_ticket")
+    assert tool.impact == {
+        "recipients": ["watchers", "owner.mail"],
+        "amount": "fee.cents",
+        "currency": "fee.unit",
+        "minor": True,
+        "rows": ["ids"],
+        "scope": ["all"],
+    }
+    assert (tool.window_seconds, tool.inverse_tool) == (36 * 3600, "restore_ticket")
+    assert tool.inverse == {"ticket": "ticket", "queue": "place.queue"}
+    shown = client.get(url(world, "tool", tool.pk)).context["form"]
+    for name in ("recipients", "amount", "inverse", "window_unit"):
+        assert shown[name].value() == sent[name]
+    assert str(shown["window"].value()) == "36"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"recipients": "a b"}, "recipients"),
+        ({"rows": "x" * 90}, "rows"),
+        ({"scope": ",".join("abcdefghijkl")}, "scope"),
+        ({"amount": "fee..cents"}, "amount"),
+        ({"currency": "EUR"}, "currency"),
+        ({"minor": "on"}, "minor"),
+        ({"window": "0"}, "window"),
+        ({"window": "400", "window_unit": "days"}, "window"),
+        ({"window": "5", "window_unit": "hours", "effect": "read", "reversible": ""}, "window"),
+        ({"window": "5", "window_unit": "aeons"}, "window_unit"),
+        ({"inverse_tool": "re open"}, "inverse_tool"),
+        ({"inverse": "ticket = id"}, "inverse_tool"),
+        ({"inverse_tool": "reopen", "inverse": "ticket"}, "inverse"),
+        ({"inverse_tool": "reopen", "inverse": "a b = c"}, "inverse"),
+        ({"effect": "irreversible"}, "reversible"),
+        ({"name": "no spaces"}, "name"),
+    ],
+)
+def test_a_wrong_reach_or_way_back_is_refused_at_its_field(
+    client: Client, world: World, change: dict[str, str], field: str
+) -> None:
+    client.force_login(world.erin)
+    answer = client.post(url(world, "tool_new"), described(**change))
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
+    assert not Tool.objects.filter(team=world.team, effect="write", template="Archive {ticket}").exists()
+
+
+def test_an_unknown_tool_has_a_proposal_tried_on_a_real_call_and_only_saving_counts(
+    client: Client, world: World
+) -> None:
+    ask(world, "forward_email", {"to": ["<b>x</b>@a.io"], "subject": "Plan"})
+    client.force_login(world.erin)
+    page = url(world, "tool_new")
+    text = client.get(page, {"name": "forward_email"}).content.decode()
+    assert "Proposed: sends a message" in text
+    assert "Send Plan to &lt;b&gt;x&lt;/b&gt;@a.io" in text
+    assert "name=forward_email&amp;proposed=1" in text
+    form = client.get(page, {"name": "forward_email", "proposed": "1"}).context["form"]
+    assert form["effect"].value() == "irreversible"
+    assert form["recipients"].value() == "to"
+    assert form["harmless"].value() is False
+    assert not Tool.objects.filter(team=world.team, name="forward_email").exists()
+
+
+def test_a_proposal_over_a_described_tool_keeps_what_only_a_person_can_say(
+    client: Client, world: World
+) -> None:
+    ask(world, "issue_refund", {"amount": 5, "customer": "c1"})
+    tool = Tool.objects.get(team=world.team, name="issue_refund")
+    Tool.objects.filter(pk=tool.pk).update(risk_floor="high", idempotent=True, rejection_presets=["No."])
+    client.force_login(world.erin)
+    form = client.get(url(world, "tool", tool.pk), {"proposed": "1"}).context["form"]
+    assert (form["risk_floor"].value(), form["idempotent"].value()) == ("high", True)
+    assert (form["rejection_presets"].value(), form["template"].value()) == (
+        "No.",
+        "Refund {amount} to {customer}",
+    )
+    tool.refresh_from_db()
+    assert tool.template == "Refund {amount|money:USD} to {customer}"
