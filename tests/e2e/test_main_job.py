@@ -218,9 +218,11 @@ def test_stopping_leaves_no_process(tmp_path: Path) -> None:
 
 def _approve(page: Page) -> None:
     """A medium risk takes two steps; each ignores input for the first 400 ms it is shown."""
-    for _ in range(2):
-        page.wait_for_timeout(500)
-        page.get_by_role("button", name=re.compile("^Approve")).first.click()
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name=re.compile("^Approve")).first.click()
+    expect(page.get_by_role("link", name="Not now")).to_be_visible(timeout=20_000)
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name=re.compile("^Approve")).first.click()
     expect(page.get_by_text(re.compile("approved by", re.IGNORECASE)).first).to_be_visible(timeout=20_000)
 
 
