@@ -22,6 +22,8 @@ NAMES: Final = (
     "run.after_claim",
     "run.before_done",
     "sweep.mid",
+    "backtest.mid_chunk",
+    "backtest.between_chunks",
 )
 """Every crash point compiled in. A test loops over this tuple, so a new point is covered by being named."""
 

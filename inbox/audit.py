@@ -33,6 +33,7 @@ VERBS: dict[str, str] = {
     "tier_changed": "The ladder of tiers changed.",
     "tool_changed": "What is known about a tool changed.",
     "policy_changed": "A new version of the policy came into force.",
+    "policy_backtested": "A draft of the policy was tried on past requests.",
     "agent_changed": "An agent was registered, switched on or off.",
     "token_changed": "A token of an agent, or a person's own, was made or revoked.",
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from celery import shared_task
 
+from inbox.services.backtests import run_backtest
 from inbox.services.sweep import sweep
 
 
@@ -11,3 +14,9 @@ from inbox.services.sweep import sweep
 def sweep_task() -> None:
     """Beat's sweep; `manage.py sweep` does the same without Celery."""
     sweep()
+
+
+@shared_task(name="inbox.backtest")
+def backtest_task(backtest_id: str) -> None:
+    """Try a draft on history, if nobody does already; what a dead worker leaves the sweep goes on with."""
+    run_backtest(UUID(backtest_id))

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from inbox.models.audit import AuditEvent
+from inbox.models.backtest import Backtest, BacktestFinding
 from inbox.models.batch import Batch, BatchItem
+from inbox.models.change import ChangeRequest
 from inbox.models.decision import Decision, Vote
 from inbox.models.idempotency import IdempotencyKey
-from inbox.models.policy import Policy, PolicyVersion
+from inbox.models.policy import Activation, Policy, PolicyVersion
 from inbox.models.request import Action, ApprovalRequest, ReportedOutcome, RequestGroup, Revision
+from inbox.models.shadow import ShadowRun, ShadowVerdict
 from inbox.models.sign_in import PersonalToken, SignInLink
 from inbox.models.team import Ceiling, Member, RoleGroup, Team, TeamStream, Tier
 from inbox.models.tool import Tool
 
 __all__ = [
     "Action",
+    "Activation",
     "ApprovalRequest",
     "AuditEvent",
+    "Backtest",
+    "BacktestFinding",
     "Batch",
     "BatchItem",
     "Ceiling",
+    "ChangeRequest",
     "Decision",
     "IdempotencyKey",
     "Member",
@@ -29,6 +36,8 @@ __all__ = [
     "RequestGroup",
     "Revision",
     "RoleGroup",
+    "ShadowRun",
+    "ShadowVerdict",
     "SignInLink",
     "Team",
     "TeamStream",

@@ -82,6 +82,13 @@ class ApprovalRequest(models.Model):
     tools = ArrayField(models.CharField(max_length=200))
 
     policy_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
+    judged_by = models.ForeignKey(
+        PolicyVersion,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        help_text="The latest version its needs were held against; empty while that is the one it was asked under.",
+    )
     rule = models.CharField(max_length=80, blank=True)
     facts_digest = models.CharField(max_length=71)
     reasons = models.JSONField()

@@ -98,6 +98,16 @@ def _policy(facts: Facts) -> str:
     return f"{facts.get('from', '')} → {facts.get('to', '')}"
 
 
+def _backtested(facts: Facts) -> str:
+    passed = facts.get("passed") or {}
+    rejected = passed.get("rejected", 0) if isinstance(passed, dict) else 0
+    return _join(
+        f"{facts.get('version', '')} against {facts.get('against', '')}",
+        f"{facts.get('requests', 0):,} requests",
+        f"would pass {rejected:,} that people rejected" if rejected else "",
+    )
+
+
 def _outcome(facts: Facts) -> str:
     return _join(str(facts.get("status") or facts.get("state") or ""), _quoted(facts.get("detail")))
 
@@ -155,6 +165,7 @@ _WORDS = {
     "tier_changed": "Tier changed",
     "tool_changed": "Tool changed",
     "policy_changed": "Policy changed",
+    "policy_backtested": "Policy back-tested",
     "agent_changed": "Agent changed",
     "token_changed": "Token changed",
 }
@@ -175,6 +186,7 @@ _DETAILS = {
     "tier_changed": _tier,
     "tool_changed": _tool,
     "policy_changed": _policy,
+    "policy_backtested": _backtested,
     "agent_changed": _agent,
     "token_changed": _token,
 }

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from inbox.policy.document import CLIMB, PolicyDocument, Rule
+from inbox.policy.evaluate import Verdict
 from inbox.policy.need import Need
 from inbox.policy.rule import Condition
 from inbox.policy.rules import precedence
-from inbox.policy.words import Effect, Risk
+from inbox.policy.words import Effect, Outcome, Risk
 
 _EFFECTS = {Effect.READ: "read", Effect.WRITE: "write", Effect.IRREVERSIBLE: "act for good"}
 CONTEXT_LINES = 3
@@ -61,6 +62,17 @@ def needs_words(needs: Sequence[Need]) -> str:
         else f"{need.count} different people of {need.tier} or above"
         for need in needs
     )
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """What policy would do, as an ending of "it would": "pass", "ask 1 person of lead or above"."""
+    if verdict.outcome is Outcome.ALLOW:
+        return "pass"
+    if verdict.outcome is Outcome.DENY:
+        return "be refused"
+    if verdict.outcome is Outcome.BLOCKED:
+        return f"be blocked; breaking the glass takes {needs_words(verdict.needs)}"
+    return f"ask {needs_words(verdict.needs)}"
 
 
 def rule_sentences(document: PolicyDocument) -> list[RuleSentence]:

@@ -27,6 +27,7 @@ class Judged:
     """A verdict with what it was based on, and the sentence a reviewer will read for each action."""
 
     verdict: Verdict
+    facts: Facts
     facts_digest: str
     verifiable: bool
     sentences: tuple[Sentence, ...]
@@ -44,14 +45,27 @@ def judge(
     sentences = tuple(
         describe(action.name, action.args, tools.get(action.name)) for action in submission.actions
     )
-    actions = tuple(_facts_of(action, tools.get(action.name)) for action in submission.actions)
+    facts = facts_of(agent=agent, submission=submission, tools=tools, team=version.policy.team.slug, now=now)
+    return Judged(
+        verdict=verdict_by(version, facts),
+        facts=facts,
+        facts_digest=_digest_of(facts, version),
+        verifiable=all(action.verifiable for action in facts.actions),
+        sentences=sentences,
+    )
+
+
+def facts_of(
+    *, agent: Agent, submission: Submission, tools: Mapping[str, Tool], team: str, now: datetime
+) -> Facts:
+    """What policy may know of a submission made at `now`."""
     claims = submission.claims
-    facts = Facts(
+    return Facts(
         agent=agent.handle,
-        team=version.policy.team.slug,
+        team=team,
         thread=submission.thread,
         checkpoint=submission.checkpoint,
-        actions=actions,
+        actions=tuple(_facts_of(action, tools.get(action.name)) for action in submission.actions),
         claims=Claims(
             risk=Risk(claims.risk) if claims.risk else None,
             urgency=claims.urgency,
@@ -61,13 +75,11 @@ def judge(
         ),
         now=now,
     )
-    verdict = safe_evaluate(document_of(version), facts, policy=version.policy.name, version=version.number)
-    return Judged(
-        verdict=verdict,
-        facts_digest=_digest_of(facts, version),
-        verifiable=all(action.verifiable for action in actions),
-        sentences=sentences,
-    )
+
+
+def verdict_by(version: PolicyVersion, facts: Facts) -> Verdict:
+    """What one version says of these facts. Never raises."""
+    return safe_evaluate(document_of(version), facts, policy=version.policy.name, version=version.number)
 
 
 def describe(name: str, args: Mapping[str, canonical.JsonValue], tool: Tool | None) -> Sentence:

@@ -1,4 +1,4 @@
-"""What must happen even when nobody nudges: deadlines, due deliveries, batches left behind. Celery not needed."""
+"""What must happen even when nobody nudges: deadlines, due deliveries, work left behind. Celery not needed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from agents import delivery
+from inbox.services.backtests import continue_backtests
 from inbox.services.batches import finish_abandoned
 from inbox.services.expire import expire_due
 
@@ -21,6 +22,7 @@ class Swept:
     expired: int
     delivered: int
     batches: int
+    backtests: int
     failed: tuple[str, ...]
 
 
@@ -33,6 +35,7 @@ def sweep() -> Swept:
         "expired": expire_due,
         "delivered": lambda: delivery.sweep(limit=200),
         "batches": finish_abandoned,
+        "backtests": continue_backtests,
     }
     counts: dict[str, int] = {}
     for name, job in jobs.items():
@@ -44,5 +47,6 @@ def sweep() -> Swept:
         expired=counts.get("expired", 0),
         delivered=counts.get("delivered", 0),
         batches=counts.get("batches", 0),
+        backtests=counts.get("backtests", 0),
         failed=tuple(name for name in jobs if name not in counts),
     )

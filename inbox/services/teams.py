@@ -8,11 +8,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from inbox import audit, canonical, events
+from inbox import audit, events
 from inbox.audit import SYSTEM, Actor, Entry
 from inbox.clock import database_now
 from inbox.models import Member, Policy, PolicyVersion, Team, TeamStream, Tier
-from inbox.policy.document import PolicyDocument, default_document, dumps
+from inbox.policy.document import PolicyDocument, default_document
+from inbox.services.versions import put_in_force, write_draft
 
 DEFAULT_LADDER = ("reviewer", "senior", "lead")
 
@@ -67,17 +68,8 @@ def add_member(
 def write_version(policy: Policy, document: PolicyDocument, *, author: User | None) -> PolicyVersion:
     """Store a document as the policy's next version and put it in force, in the caller's transaction."""
     Policy.objects.select_for_update(no_key=True).get(pk=policy.pk)
-    latest = policy.versions.order_by("-number").first()
-    raw = dumps(document)
-    version = PolicyVersion.objects.create(
-        policy=policy,
-        number=latest.number + 1 if latest else 1,
-        document=raw,
-        digest=canonical.sha256(raw),
-        author=author,
-    )
-    Policy.objects.filter(pk=policy.pk).update(current=version)
-    policy.current = version
+    version = write_draft(policy, document, author=author)
+    put_in_force(policy, version, person=author)
     return version
 
 

@@ -32,8 +32,9 @@ from tests.product import until
 pytestmark = pytest.mark.faults
 
 DECIDING = ("decide.before_commit", "decide.after_commit", "batch.mid_chunk", "batch.between_chunks")
+BACKTESTING = ("backtest.mid_chunk", "backtest.between_chunks")
 STARTING = ("run.after_claim", "run.before_done")
-RESUMING = tuple(name for name in crashpoints.NAMES if name not in (*DECIDING, *STARTING))
+RESUMING = tuple(name for name in crashpoints.NAMES if name not in (*DECIDING, *BACKTESTING, *STARTING))
 AMBIGUOUS = {"resume.after_started": 0, "resume.after_effect": 1}
 """Where a worker dies with its answer given and no checkpoint after it, and the effects there are by then."""
 
@@ -79,8 +80,8 @@ def test_a_worker_killed_while_it_starts_runs(real_world: World, point: str, hit
     check_team(real_world.team)
 
 
-def test_every_crash_point_is_tried_here_or_belongs_to_deciding() -> None:
-    assert {*DECIDING, *STARTING, *RESUMING} == set(crashpoints.NAMES)
+def test_every_crash_point_is_tried_here_or_belongs_to_deciding_or_a_backtest() -> None:
+    assert {*DECIDING, *BACKTESTING, *STARTING, *RESUMING} == set(crashpoints.NAMES)
     assert set(AMBIGUOUS) < set(RESUMING)
 
 

@@ -1,0 +1,35 @@
+"""Policies for tests: the default ladder with some rules, drafted or put in force."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from inbox.models import PolicyVersion
+from inbox.policy.document import PolicyDocument, default_document, parse_document
+from inbox.services.teams import write_version
+from inbox.services.versions import locked_policy, write_draft
+from tests.factories import World
+
+PASS_WRITES = {"id": "writes-pass", "tool": "write_file", "then": "allow", "priority": 5}
+REFUSE_WRITES = {"id": "no-writes", "tool": "write_file", "then": "deny", "priority": 5}
+
+
+def with_rules(*rules: dict[str, Any], **fields: Any) -> PolicyDocument:
+    """The default policy of three tiers with these rules."""
+    base = default_document(("reviewer", "senior", "lead")).model_dump(mode="json", exclude_none=True)
+    return parse_document({**base, "rules": list(rules), **fields})
+
+
+def draft(world: World, *rules: dict[str, Any], **fields: Any) -> PolicyVersion:
+    """A version of erin's that is not in force."""
+    with transaction.atomic():
+        policy = locked_policy(world.team.pk)
+        return write_draft(policy, with_rules(*rules, **fields), author=world.erin)
+
+
+def enforce(world: World, *rules: dict[str, Any], **fields: Any) -> PolicyVersion:
+    """A version that is in force at once, as only tests put it there."""
+    with transaction.atomic():
+        return write_version(locked_policy(world.team.pk), with_rules(*rules, **fields), author=world.erin)
