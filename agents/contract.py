@@ -21,7 +21,9 @@ Words = Annotated[str, StringConstraints(max_length=20_000)]
 Line = Annotated[
     str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]*$")
 ]
+Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9@.+_-]{1,150}$")]
 Verb = Literal["approve", "reject"]
+TimeoutAction = Literal["reject", "escalate", "wait", "halt"]
 Checkpoint = Literal["pre_execution", "post_planning", "mid_execution", "pre_commit", "post_execution"]
 
 
@@ -60,6 +62,10 @@ class Context(Wire):
     impact: dict[str, Any] | None = None
     reversibility: Words = ""
     alternatives: tuple[Words, ...] = Field((), max_length=20, strict=False)
+    plan: Words = ""
+    progress: Words = ""
+    results: Words = ""
+    rollback_plan: Words = ""
     evidence: tuple[Words, ...] = Field((), max_length=20, strict=False)
 
 
@@ -80,7 +86,11 @@ class Reply(Wire):
 
 
 class Submission(Wire):
-    """The body of `POST /requests`: one pause, with everything that must be decided before it resumes."""
+    """The body of `POST /requests`: one pause, with everything that must be decided before it resumes.
+
+    `on_timeout` may only be stricter than what policy does on silence, which applies without it. `on_behalf_of` is
+    the username of the person it acts for: it bars them from deciding and gives nobody anything.
+    """
 
     dedupe_key: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
     thread: Identifier
@@ -89,7 +99,8 @@ class Submission(Wire):
     context: Context = Context()
     claims: Claims = Claims()
     expires_in: int | None = Field(None, ge=1, le=MAX_EXPIRY_SECONDS)
-    on_timeout: Literal["reject"] = "reject"
+    on_timeout: TimeoutAction | None = None
+    on_behalf_of: Username | None = None
     reply: Reply = Reply()
     dialect: Literal["generic"] = "generic"
 

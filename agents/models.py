@@ -170,6 +170,7 @@ class HostedRun(models.Model):
         DONE = "done", "Finished"
         FAILED = "failed", "Stopped by an error"
         UNKNOWN = "outcome_unknown", "A worker died in the middle; a person must look"
+        HALTED = "halted", "Stopped: nobody decided in time"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team_id = models.UUIDField()

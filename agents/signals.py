@@ -12,7 +12,7 @@ run_paused = Signal()
 wait now, those announced before included."""
 
 run_ended = Signal()
-"""A hosted run will not ask again. Arguments: `run` (HostedRun, state done, failed or outcome_unknown), `detail` (str)."""
+"""A hosted run will not ask again. Arguments: `run` (HostedRun, state done, failed, halted or outcome_unknown), `detail` (str)."""
 
 delivery_ended = Signal()
 """A delivery reached a final state. Arguments: `delivery` (Delivery), `detail` (str)."""

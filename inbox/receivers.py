@@ -10,12 +10,14 @@ from typing import Any
 
 from agents import signals
 from agents.contract import Submission
+from agents.hosting import runs
 from agents.hosting.base import Interrupt
 from agents.hosting.proposal import parse
 from agents.models import Delivery, HostedRun
 from inbox import audit, events
 from inbox.audit import SYSTEM, Actor, Entry
 from inbox.clock import database_now
+from inbox.errors import Invalid
 from inbox.models import ApprovalRequest, Decision
 from inbox.services.submit import HOSTED_KEYS, Addressed, submit_all
 from inbox.services.withdraw import withdraw_thread
@@ -34,10 +36,15 @@ def _run_paused(sender: object, *, run: HostedRun, interrupts: tuple[Interrupt, 
     asked = set(mine.values_list("address", flat=True))
     # An interrupt asked before is the same question: its node ran again for a sibling's answer and may word it anew.
     fresh = [interrupt for interrupt in interrupts if interrupt.id not in asked]
-    if fresh:
+    if not fresh:
+        return
+    try:
         submit_all(
             agent=run.agent, asked=[_addressed(run, interrupt) for interrupt in fresh], channel="hosted"
         )
+    except Invalid as refused:
+        # Policy takes no such question, today or at the next try: the run ends with the reason.
+        runs.end(run, HostedRun.State.FAILED, refused.detail)
 
 
 def _addressed(run: HostedRun, interrupt: Interrupt) -> Addressed:

@@ -45,7 +45,7 @@ class ReceiptOut(BaseModel):
 
 
 class DecisionOut(BaseModel):
-    """The one decision of a request."""
+    """The one decision of a request. `halt`: nobody decided in time, and the run must stop."""
 
     id: str
     actions: list[DecidedActionOut]
@@ -54,6 +54,7 @@ class DecisionOut(BaseModel):
     rule: str | None
     digest: str
     decided_at: str
+    halt: bool
     receipt: ReceiptOut
 
 
@@ -79,6 +80,7 @@ class RequestOut(BaseModel):
     url: str
     created_at: str
     expires_at: str
+    on_timeout: Literal["reject", "escalate", "wait", "halt"]
     as_of: AsOf
     decision: DecisionOut | None
 

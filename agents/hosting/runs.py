@@ -24,7 +24,9 @@ from agents.signals import run_ended, run_paused
 
 log = structlog.get_logger(__name__)
 
-ENDED = frozenset({HostedRun.State.DONE, HostedRun.State.FAILED, HostedRun.State.UNKNOWN})
+ENDED = frozenset(
+    {HostedRun.State.DONE, HostedRun.State.FAILED, HostedRun.State.UNKNOWN, HostedRun.State.HALTED}
+)
 
 # A running row without a lease is being resumed: then the delivery has the lease, and this claim leaves it alone.
 # The lease of a queued row is a time not to start before.
@@ -131,8 +133,13 @@ def _end(claimed: HostedRun, outcome: Outcome) -> None:
 def record(run: HostedRun, outcome: Outcome) -> None:
     """Write what a run came to and tell the floor above, in the caller's transaction, which is fenced already.
 
-    An interrupt that asks nothing people can decide fails the run.
+    An interrupt that asks nothing people can decide fails the run. A run that was halted meanwhile stays halted:
+    what its last step did is in the ledger, and what it would ask now is not asked.
     """
+    state = HostedRun.objects.select_for_update().values_list("state", flat=True).get(pk=run.pk)
+    if state == HostedRun.State.HALTED:
+        log.info("run_halted_meanwhile", run=str(run.pk))
+        return
     if isinstance(outcome, Paused):
         try:
             for interrupt in outcome.interrupts:
@@ -146,6 +153,22 @@ def record(run: HostedRun, outcome: Outcome) -> None:
         end(run, HostedRun.State.FAILED, outcome.error)
     else:
         end(run, HostedRun.State.DONE, "")
+
+
+def lock_open(*, agent_id: UUID, thread: str) -> HostedRun | None:
+    """The run of a thread, locked, while it has not ended; for a caller that means to `end` it.
+
+    A run's row is taken before the requests of its thread: what a run comes to withdraws them in the same order.
+    A worker in the middle of a step is not interrupted; what it brings back to a halted run moves nothing, and
+    decisions still on their way to the thread are stale.
+    """
+    run = (
+        HostedRun.objects.select_for_update(of=("self",))
+        .select_related("agent")
+        .filter(agent_id=agent_id, thread=thread)
+        .first()
+    )
+    return None if run is None or run.state in ENDED else run
 
 
 def end(run: HostedRun, state: HostedRun.State, error: str) -> None:

@@ -88,7 +88,24 @@ class Decision(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Protect(name="decision_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)
+            pgtrigger.Protect(name="decision_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete),
+            # The check above binds the outcome; this binds what the agent is told, and the request it is about.
+            pgtrigger.Trigger(
+                name="silence_approves_nothing",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                declare=[("asked", "text")],
+                func="""
+                    SELECT state INTO asked FROM inbox_approvalrequest WHERE id = NEW.request_id;
+                    IF (NEW.kind = 'timeout') <> (asked = 'expired') THEN
+                        RAISE EXCEPTION 'a % decision on % request', NEW.kind, asked USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF NEW.kind = 'timeout' AND position('"type":"approve"'::bytea IN NEW.answer) > 0 THEN
+                        RAISE EXCEPTION 'silence never approves' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

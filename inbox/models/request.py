@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -143,13 +145,20 @@ class ApprovalRequest(models.Model):
                 | (~Q(state=State.PENDING.value) & Q(closed_at__isnull=False)),
                 name="final_has_time",
             ),
+            models.CheckConstraint(
+                condition=Q(on_timeout__in=[action.value for action in OnTimeout]), name="silence_is_known"
+            ),
         ]
         indexes = [
             # Now: what expires soonest; and the sweep that expires
             models.Index(
                 fields=["team", "expires_at", "id"], name="request_due", condition=Q(state="pending")
             ),
-            models.Index(fields=["expires_at"], name="request_overdue", condition=Q(state="pending")),
+            models.Index(
+                fields=["expires_at"],
+                name="request_overdue",
+                condition=Q(state="pending") & ~Q(on_timeout="wait"),
+            ),
             # the sweep that escalates
             models.Index(
                 fields=["escalate_at"],
@@ -225,6 +234,10 @@ class ApprovalRequest(models.Model):
 
     def __str__(self) -> str:
         return self.sentence
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether the clock has ended it by then. One that waits only becomes overdue."""
+        return at >= self.expires_at and self.on_timeout != OnTimeout.WAIT.value
 
 
 class Revision(models.Model):

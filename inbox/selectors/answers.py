@@ -74,6 +74,7 @@ def answer(request: ApprovalRequest, *, decision: Decision | None, seq: int) -> 
         "url": f"{settings.PLACET_ORIGIN}/t/{request.team.slug}/r/{request.pk}",
         "created_at": request.created_at.isoformat(),
         "expires_at": request.expires_at.isoformat(),
+        "on_timeout": request.on_timeout,
         "as_of": {"seq": seq},
         "decision": _decision(decision) if decision is not None else None,
     }
@@ -89,6 +90,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
         "rule": told["rule"],
         "digest": told["digest"],
         "decided_at": told["decided_at"],
+        "halt": told.get("halt", False),
         "receipt": {"seq": decision.seq, "hash": bytes(decision.chain_hash).hex()},
     }
 

@@ -62,7 +62,11 @@ def _said(request: ApprovalRequest, envelope: Mapping[str, Any]) -> Iterator[tup
             "About the action" if len(envelope["actions"]) == 1 else f"About {action['key']}",
             action["description"],
         )
+    yield "Plan", context.get("plan", "")
+    yield "Progress so far", context.get("progress", "")
+    yield "Results so far", context.get("results", "")
     yield "Can it be undone", context.get("reversibility", "")
+    yield "Rollback plan", context.get("rollback_plan", "")
     for text in context.get("alternatives", ()):
         yield "Alternative", text
     for text in context.get("evidence", ()):

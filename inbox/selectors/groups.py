@@ -9,11 +9,12 @@ from math import ceil
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from inbox import canonical
 from inbox.errors import FieldError, Invalid
-from inbox.lifecycle import State
+from inbox.lifecycle import OnTimeout, State
 from inbox.models import ApprovalRequest, RequestGroup, Revision
 from inbox.rendering.batch import BatchItem, BatchRow, BatchSheet, Column, Constant, batch_sheet
 from inbox.rendering.columns import Cell
@@ -121,7 +122,9 @@ def group_of(team_id: UUID, group_id: UUID) -> RequestGroup | None:
 def open_sheet(turn: Turn, group: RequestGroup, *, after: UUID | None = None) -> Sheet:
     """The next 50 pending requests of a group, oldest first, `after` one of them."""
     pending = ApprovalRequest.objects.filter(group=group, state=State.PENDING.value)
-    page = pending.filter(expires_at__gt=timezone.now()).order_by("id")
+    page = pending.filter(Q(expires_at__gt=timezone.now()) | Q(on_timeout=OnTimeout.WAIT.value)).order_by(
+        "id"
+    )
     found = list((page.filter(id__gt=after) if after else page)[: SHEET + 1])
     shown = found[:SHEET]
     before = pending.filter(id__lte=after).count() if after else 0

@@ -145,7 +145,7 @@ def judge(line: Line, request: ApprovalRequest | None, table: Table, now: dateti
         return Invalid("message-too-long", f"The message is over {MESSAGE_LENGTH:,} characters.")
     if request.state != State.PENDING.value:
         return _closed(request)
-    if now >= request.expires_at:
+    if request.is_over(now):
         return Late(request)
     if line.digest != request.digest:
         return Changed(extra={"digest": request.digest, "revision": request.revision_number})

@@ -28,7 +28,8 @@ from inbox.models import ApprovalRequest, Decision, PolicyVersion, RequestGroup,
 class Ending:
     """How one locked, pending request ends.
 
-    `verdicts` maps every action key to approve or reject. `version` is the policy version that applied.
+    `verdicts` maps every action key to approve or reject. `version` is the policy version that applied. `halt`
+    tells the agent that its run must stop.
     """
 
     request: ApprovalRequest
@@ -42,6 +43,7 @@ class Ending:
     via: str = ""
     idempotent: bool = False
     state: State = State.DECIDED
+    halt: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -112,8 +114,8 @@ def close(
                 payload=answer,
             )
             for ending, decision_id, answer in zip(endings, ids, answers, strict=True)
-            # A polling agent reads the decision itself: there is nothing to send.
-            if ending.request.channel != "poll"
+            # A polling agent reads the decision itself, and a run that is halted is resumed with nothing.
+            if ending.request.channel != "poll" and not ending.halt
         ]
     )
     if receipts:
@@ -188,5 +190,6 @@ def _answer(ending: Ending, envelope: Mapping[str, Any], decision_id: UUID, at: 
             "digest": ending.request.digest,
             "decided_at": at.astimezone(UTC).isoformat(timespec="microseconds"),
             "idempotent": ending.idempotent,
+            **({"halt": True} if ending.halt else {}),
         }
     )

@@ -19,6 +19,7 @@ from inbox import audit, canonical, events
 from inbox.audit import Actor, Entry
 from inbox.clock import database_now
 from inbox.errors import Expired, Invalid, NotAllowed, Refused
+from inbox.lifecycle import OnTimeout
 from inbox.models import ApprovalRequest, Decision, IdempotencyKey, Team, Vote
 from inbox.services.ballot import MESSAGE_LENGTH, Counted, Late, Line, Result, Table, Verdict, judge
 from inbox.services.closing import Ending, close
@@ -127,7 +128,12 @@ def _write(
     counted = [
         (line, result) for line, result in zip(lines, results, strict=True) if isinstance(result, Counted)
     ]
-    late = [result.request for result in results if isinstance(result, Late)]
+    # A halting one ends with its whole thread, whose other rows would be locked out of order here: the sweep's.
+    late = [
+        result.request
+        for result in results
+        if isinstance(result, Late) and result.request.on_timeout != OnTimeout.HALT.value
+    ]
     tier = table.member.tier.name if table.member and table.member.tier else ""
     actor = Actor("person", person.get_username(), str(person.pk))
     Vote.objects.bulk_create(

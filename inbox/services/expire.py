@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from inbox.audit import Actor
 from inbox.clock import database_now
-from inbox.lifecycle import State
-from inbox.models import Action, ApprovalRequest, Decision, PolicyVersion
+from inbox.lifecycle import OnTimeout, State
+from inbox.models import ApprovalRequest, Decision, PolicyVersion
+from inbox.selectors.actions import action_keys
 from inbox.selectors.policy import current_version
 from inbox.services.closing import Ending, close
 
 CHUNK = 200
+# What a request that waits never does, and what a halting one does together with its whole thread (halt.py).
+_OTHERWISE = Q(on_timeout__in=(OnTimeout.WAIT.value, OnTimeout.HALT.value))
 
 
 def expire_due(*, limit: int = 2_000) -> int:
@@ -29,7 +33,9 @@ def expire_due(*, limit: int = 2_000) -> int:
     return closed
 
 
-def ending_by_timeout(request: ApprovalRequest, version: PolicyVersion, keys: Sequence[str]) -> Ending:
+def ending_by_timeout(
+    request: ApprovalRequest, version: PolicyVersion, keys: Sequence[str], message: str = ""
+) -> Ending:
     """How a request ends by the clock: the agent is told no, and the record says that no person said it."""
     return Ending(
         request=request,
@@ -37,16 +43,22 @@ def ending_by_timeout(request: ApprovalRequest, version: PolicyVersion, keys: Se
         actor=Actor("system", "deadline"),
         verdicts=dict.fromkeys(keys, "reject"),
         version=version,
-        message=f"Nobody decided before {request.expires_at:%Y-%m-%d %H:%M:%S} UTC. Not approved.",
+        message=message or f"{nobody_decided(request)} Not approved.",
         rule=request.rule,
         via="deadline",
         state=State.EXPIRED,
     )
 
 
+def nobody_decided(request: ApprovalRequest) -> str:
+    """The sentence every ending by the clock begins with."""
+    return f"Nobody decided before {request.expires_at:%Y-%m-%d %H:%M:%S} UTC."
+
+
 def _expire_chunk(size: int) -> int:
-    first = (
-        ApprovalRequest.objects.filter(state=State.PENDING.value, expires_at__lte=database_now())
+    due = ApprovalRequest.objects.filter(state=State.PENDING.value).exclude(_OTHERWISE)
+    first: UUID | None = (
+        due.filter(expires_at__lte=database_now())
         .order_by("expires_at")
         .values_list("team_id", flat=True)
         .first()
@@ -54,18 +66,14 @@ def _expire_chunk(size: int) -> int:
     if first is None:
         return 0
     requests = list(
-        ApprovalRequest.objects.select_for_update(of=("self",), skip_locked=True)
+        due.select_for_update(of=("self",), skip_locked=True)
         .select_related("agent", "policy_version__policy")
-        .filter(team_id=first, state=State.PENDING.value, expires_at__lte=database_now())
+        .filter(team_id=first, expires_at__lte=database_now())
         .order_by("pk")[:size]
     )
     # The clock after the locks: a decision that was first has changed the state by now.
     now = database_now()
-    keys: dict[UUID, list[str]] = {}
-    for request_id, key in Action.objects.filter(revision__request__in=requests).values_list(
-        "revision__request_id", "key"
-    ):
-        keys.setdefault(request_id, []).append(key)
+    keys = action_keys(requests)
     version = current_version(first)
     close(first, [ending_by_timeout(request, version, keys[request.pk]) for request in requests], at=now)
     return len(requests)

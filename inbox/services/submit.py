@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -16,9 +16,11 @@ from agents.models import Agent
 from inbox import audit, canonical, events
 from inbox.audit import Actor, Entry
 from inbox.clock import database_now
-from inbox.errors import Invalid
-from inbox.models import Action, ApprovalRequest, Decision, PolicyVersion, Revision, Team, Tool
+from inbox.errors import FieldError, Invalid
+from inbox.lifecycle import OnTimeout
+from inbox.models import Action, ApprovalRequest, Decision, Member, PolicyVersion, Revision, Team, Tool
 from inbox.policy.grouping import group_key
+from inbox.policy.silence import is_stricter, timeline
 from inbox.policy.words import Outcome as Says
 from inbox.selectors.answers import decision_of, stream_seq
 from inbox.selectors.policy import current_version, tools_named
@@ -74,6 +76,7 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
     """
     version = current_version(agent.team_id)
     tools = tools_named(agent.team_id, (action.name for item in asked for action in item.submission.actions))
+    requesters = _requesters(agent, [item.submission for item in asked])
     now = datetime.now(UTC)
     judged = [
         judge(agent=agent, submission=item.submission, tools=tools, version=version, now=now)
@@ -82,7 +85,7 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
     with transaction.atomic():
         at = database_now()
         drafts = [
-            _draft(agent, version, tools, item, verdict, channel, at)
+            _draft(agent, version, tools, requesters, item, verdict, channel, at)
             for item, verdict in zip(asked, judged, strict=True)
         ]
         _store(drafts)
@@ -122,14 +125,21 @@ def _draft(
     agent: Agent,
     version: PolicyVersion,
     tools: dict[str, Tool],
+    requesters: Mapping[str, int],
     item: Addressed,
     judged: Judged,
     channel: str,
     at: datetime,
 ) -> _Draft:
     submission, verdict, team = item.submission, judged.verdict, version.policy.team
-    lifetime = min(submission.expires_in or verdict.expires_in, verdict.expires_in)
-    expires_at = at + timedelta(seconds=lifetime)
+    on_timeout = _on_timeout(submission, judged)
+    times = timeline(
+        on_timeout,
+        verdict.expires_in,
+        [step.after_seconds for step in verdict.escalation],
+        submission.expires_in,
+    )
+    expires_at = at + timedelta(seconds=times.deadline)
     payload = _envelope(agent, team, submission, expires_at)
     first = submission.actions[0]
     request = ApprovalRequest(
@@ -160,14 +170,57 @@ def _draft(
         needs=[{"tier": need.tier, "count": need.count} for need in verdict.needs],
         context=submission.context.model_dump(mode="json"),
         claims=submission.claims.model_dump(mode="json"),
+        environment=agent.environment,
+        requester_id=requesters.get(submission.on_behalf_of or ""),
+        on_timeout=on_timeout.value,
         created_at=at,
         expires_at=expires_at,
+        escalate_at=at + timedelta(seconds=times.next_due) if times.next_due is not None else None,
     )
     key = None
     if request.batchable:
         key = group_key(str(agent.pk), first.name, first.args, request.rule, request.risk, request.reversible)
     idempotent = all(name in tools and tools[name].idempotent for name in request.tools)
     return _Draft(request, key, payload, submission, judged, idempotent)
+
+
+def _on_timeout(submission: Submission, judged: Judged) -> OnTimeout:
+    """What silence does: policy's word, or the agent's where it is stricter. Raises Invalid for a more patient one."""
+    verdict = judged.verdict
+    says = OnTimeout(verdict.on_timeout)
+    if says is OnTimeout.ESCALATE and not verdict.escalation:
+        # A rule may say so where its risk has nobody further to ask.
+        says = OnTimeout.REJECT
+    asked = OnTimeout(submission.on_timeout) if submission.on_timeout else says
+    if asked is not says and not is_stricter(asked, than=says):
+        raise Invalid(
+            "on-timeout-too-patient",
+            f"Policy answers silence here with {says.value}; an agent may only ask for something stricter than that.",
+            errors=[FieldError("/on_timeout", "on-timeout-too-patient")],
+        )
+    return asked
+
+
+def _requesters(agent: Agent, submissions: Sequence[Submission]) -> dict[str, int]:
+    """The user ids of the members on whose behalf it is asked. Raises Invalid for a name no member has.
+
+    Taking an unknown name for nobody would let through the very person it was meant to bar.
+    """
+    names = {submission.on_behalf_of for submission in submissions if submission.on_behalf_of}
+    if not names:
+        return {}
+    found = dict(
+        Member.objects.filter(team_id=agent.team_id, user__username__in=names).values_list(
+            "user__username", "user_id"
+        )
+    )
+    if names - found.keys():
+        raise Invalid(
+            "unknown-person",
+            "on_behalf_of names nobody of this team.",
+            errors=[FieldError("/on_behalf_of", "unknown-person")],
+        )
+    return found
 
 
 def _store(drafts: Sequence[_Draft]) -> None:
@@ -223,6 +276,7 @@ def _asked(draft: _Draft) -> Entry:
             "policy": str(request.policy_version),
             "rule": request.rule,
             "says": draft.judged.verdict.outcome.value,
+            "on_timeout": request.on_timeout,
             "expires_at": request.expires_at.astimezone(UTC).isoformat(timespec="microseconds"),
         },
     )

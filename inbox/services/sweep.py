@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -11,19 +12,30 @@ from agents import delivery
 from inbox.services.backtests import continue_backtests
 from inbox.services.batches import finish_abandoned
 from inbox.services.expire import expire_due
+from inbox.services.halt import halt_due
 
 log = structlog.get_logger(__name__)
+
+JOBS: Final[dict[str, Callable[[], int]]] = {
+    "expired": expire_due,
+    "halted": halt_due,
+    "delivered": lambda: delivery.sweep(limit=200),
+    "batches": finish_abandoned,
+    "backtests": continue_backtests,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How much one sweep found to do, and which of its jobs failed."""
+    """How much each job of one sweep found to do, by its name, and which jobs failed."""
 
-    expired: int
-    delivered: int
-    batches: int
-    backtests: int
+    counts: dict[str, int]
     failed: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether there was anything to do."""
+        return any(self.counts.values())
 
 
 def sweep() -> Swept:
@@ -31,22 +43,10 @@ def sweep() -> Swept:
 
     Each job stands for itself: one that fails is logged and named, and the others still run.
     """
-    jobs: dict[str, Callable[[], int]] = {
-        "expired": expire_due,
-        "delivered": lambda: delivery.sweep(limit=200),
-        "batches": finish_abandoned,
-        "backtests": continue_backtests,
-    }
     counts: dict[str, int] = {}
-    for name, job in jobs.items():
+    for name, job in JOBS.items():
         try:
             counts[name] = job()
         except Exception:
             log.exception("sweep_job_failed", job=name)
-    return Swept(
-        expired=counts.get("expired", 0),
-        delivered=counts.get("delivered", 0),
-        batches=counts.get("batches", 0),
-        backtests=counts.get("backtests", 0),
-        failed=tuple(name for name in jobs if name not in counts),
-    )
+    return Swept(counts, tuple(name for name in JOBS if name not in counts))

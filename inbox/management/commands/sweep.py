@@ -29,8 +29,8 @@ class Command(BaseCommand):
             signal.signal(signal.SIGINT, lambda *_: stop.set())
         while True:
             swept = sweep()
-            if swept.expired or swept.delivered or swept.batches:
-                log.info("swept", expired=swept.expired, delivered=swept.delivered, batches=swept.batches)
+            if swept.changed:
+                log.info("swept", **swept.counts)
             if swept.failed:
                 if options["once"]:
                     raise CommandError(f"Failed: {', '.join(swept.failed)}.")

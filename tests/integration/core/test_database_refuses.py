@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from inbox.clock import database_now
 from inbox.lifecycle import TRANSITIONS, State
 from inbox.models import ApprovalRequest, AuditEvent, Decision, PolicyVersion, Revision, Vote
 from tests.factories import World, ask, vote
@@ -146,6 +147,32 @@ def test_silence_cannot_approve(world: World, decided: ApprovalRequest) -> None:
         other.pk,
         decision.pk,
     )
+
+
+def _forged(decided: ApprovalRequest, other: ApprovalRequest, kind: str) -> bool:
+    """Whether the database refuses a decision of this kind with the approving answer of another request."""
+    return refused(
+        "INSERT INTO inbox_decision (id, request_id, kind, outcome, policy_version_id, rule, revision_number, digest, answer,"
+        " message, via, decided_at, seq, chain_hash) SELECT gen_random_uuid(), %s, %s, 'rejected', policy_version_id, '', 1,"
+        " digest, answer, '', '', now(), 1, chain_hash FROM inbox_decision WHERE request_id = %s",
+        other.pk,
+        kind,
+        decided.pk,
+    )
+
+
+def test_silence_cannot_tell_the_agent_yes(world: World, decided: ApprovalRequest) -> None:
+    """The outcome says rejected, but the answer's bytes approve; and the other way round about its request."""
+    expired, waiting = ask(world), ask(world)
+    ApprovalRequest.objects.filter(pk=expired.pk).update(state="expired", closed_at=database_now())
+    assert _forged(decided, expired, "timeout")
+    assert _forged(decided, waiting, "timeout")
+    assert _forged(decided, expired, "policy")
+
+
+def test_silence_has_no_word_for_yes(world: World) -> None:
+    request = ask(world)
+    assert refused("UPDATE inbox_approvalrequest SET on_timeout = 'approve' WHERE id = %s", request.pk)
 
 
 def test_only_reads_are_harmless(world: World) -> None:
