@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
+
 from agents import delivery
 from agents.hosting import runs
 from agents.hosting.base import Paused
@@ -38,7 +40,7 @@ def test_a_halted_run_is_ended_and_its_request_expired(real_world: World) -> Non
 
 
 def test_a_decision_on_its_way_to_a_halted_run_is_stale(real_world: World) -> None:
-    run = begin(real_world, "fan", inputs=["one", "two"])
+    run = begin(real_world, "fan", items=["one", "two"])
     first, second = waiting(run)
     row = approve(real_world, first)
     _halts_now(second)
@@ -55,6 +57,7 @@ def test_what_a_worker_brings_back_to_a_halted_run_moves_nothing(real_world: Wor
     (request,) = waiting(run)
     _halts_now(request)
     halt_due()
-    runs.record(run, Paused(()))
+    with transaction.atomic():
+        runs.record(run, Paused(()))
     assert state(run) == "halted"
     assert waiting(run) == []
