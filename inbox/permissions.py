@@ -5,7 +5,7 @@ Strangers get NotFound: whether a thing exists is nobody's business outside its 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -13,22 +13,24 @@ from django.db.models import QuerySet
 
 from inbox.errors import NotAllowed, NotFound
 from inbox.models import ApprovalRequest, Member, Team
-from inbox.policy.requirement import Slot, best_slot
+from inbox.policy.seating import Seating, Slot, Voter
 
 Person = User | AnonymousUser
 
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """Whether a person may vote on a request now, the slot they would fill, and if not, why not.
+    """Whether a person's vote on a request would count now, and if not, why not, in words to them.
 
-    `code` is "" or one of no-tier, inactive, self-approval, insufficient-tier.
+    `code` is "" or one of inactive, self-approval, no-tier, insufficient-tier, above-ceiling.
     """
 
     may: bool
-    slot: Slot | None = None
     code: str = ""
     reason: str = ""
+
+
+INACTIVE = Eligibility(False, "inactive", "Your membership is not active.")
 
 
 def teams_of(person: Person) -> QuerySet[Team]:
@@ -65,30 +67,28 @@ def visible_to(person: Person) -> QuerySet[ApprovalRequest]:
 
 
 def eligibility(
-    *,
-    member: Member,
-    open_slots: Collection[Slot],
-    ranks: Mapping[str, int],
-    excluded: Collection[int],
+    *, active: bool, tier: str, voter: Voter, seating: Seating[int], excluded: str, above: str
 ) -> Eligibility:
-    """Whether this member may vote. `excluded` are user ids that may not approve for this agent at all."""
-    if not member.is_active or not member.user.is_active:
-        return Eligibility(False, code="inactive", reason="Your membership is not active.")
-    if member.tier is None:
-        return Eligibility(
-            False, code="no-tier", reason="You have no tier in this team: you may look, not decide."
-        )
-    if member.user_id in excluded:
-        return Eligibility(
-            False,
-            code="self-approval",
-            reason="You own this agent or made one of its tokens: someone else must decide.",
-        )
-    rank = ranks.get(member.tier.name, 0)
-    best = best_slot(open_slots, rank, ranks)
-    if best is None:
-        wanted = ", ".join(sorted({slot.tier for slot in open_slots}))
-        return Eligibility(
-            False, code="insufficient-tier", reason=f"This needs {wanted}; you are {member.tier.name}."
-        )
-    return Eligibility(True, slot=best)
+    """Whether this member's vote would count beside those in `seating`.
+
+    `tier` is the name of the tier that counts for them, `excluded` why their history with the request bars them,
+    `above` what of it is above their ceiling; "" for none of each.
+    """
+    if not active:
+        return INACTIVE
+    wanted = seating.within_reach
+    if not tier and all(slot.tier for slot in wanted):
+        return Eligibility(False, "no-tier", "You have no tier in this team: you may look, not decide.")
+    if excluded:
+        return Eligibility(False, "self-approval", excluded)
+    if not seating.takes(voter):
+        return Eligibility(False, "insufficient-tier", _mismatch(wanted, tier, voter))
+    if above:
+        return Eligibility(False, "above-ceiling", f"Above your ceiling: {above}.")
+    return Eligibility(True)
+
+
+def _mismatch(wanted: Sequence[Slot], tier: str, voter: Voter) -> str:
+    groups = sorted(voter.groups & {slot.group for slot in wanted})
+    you = " in ".join([f"you are {tier}" if tier else "you have no tier", *groups])
+    return f"This needs {', '.join(sorted({slot.who for slot in wanted}))}; {you}."

@@ -13,9 +13,9 @@ Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
 
 
 class Need(BaseModel):
-    """Whose approval is needed: `count` distinct people of `tier` or above."""
+    """Whose approval is needed: `count` distinct people of `tier` or above, of `group`, or of both."""
 
-    tier: str
+    tier: str | None
     group: str | None
     count: int
 

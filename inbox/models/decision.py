@@ -21,7 +21,9 @@ class Vote(models.Model):
     request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="votes")
     revision_number = models.PositiveIntegerField()
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="votes")
-    slot = models.CharField(max_length=60, null=True, help_text="Which need it fills; empty for a rejection.")  # noqa: DJ001 - NULLs are distinct in the constraint
+    slot = models.CharField(  # noqa: DJ001 - NULLs are distinct in the constraint
+        max_length=100, null=True, help_text="Which need it fills; empty for a rejection."
+    )
     tier = models.CharField(max_length=40, help_text="The person's tier when they voted.")
     digest = models.CharField(max_length=71)
     approves = models.BooleanField()

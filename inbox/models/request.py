@@ -165,6 +165,10 @@ class ApprovalRequest(models.Model):
                 name="request_escalates",
                 condition=Q(state="pending", escalate_at__isnull=False),
             ),
+            # whose turn it is: the few whose open slots SQL alone cannot tell
+            models.Index(
+                fields=["team", "id"], name="request_voted", condition=Q(state="pending", votes_cast__gt=0)
+            ),
             # one person's own, and who is least loaded
             models.Index(
                 fields=["assignee", "expires_at"],

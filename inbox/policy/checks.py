@@ -65,7 +65,7 @@ def _levels(document: PolicyDocument) -> list[Problem]:
 
 def _needs_are_sane(document: PolicyDocument) -> Iterator[Problem]:
     for where, needs in every_needs(document):
-        if len({need.tier for need in needs}) != len(needs):
+        if len({need.who for need in needs}) != len(needs):
             yield Problem(where, ProblemCode.TIER_TWICE, "A tier stands twice: add the counts up.")
         if sum(need.count for need in needs) > MOST_PEOPLE:
             yield Problem(where, ProblemCode.OUT_OF_RANGE, f"More than {MOST_PEOPLE} people are asked for.")

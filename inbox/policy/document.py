@@ -183,7 +183,7 @@ def check_ladder(document: PolicyDocument, ranks: Mapping[str, int]) -> tuple[Pr
         Problem(where, ProblemCode.UNKNOWN_TIER, f"There is no tier {need.tier}.")
         for where, needs in every_needs(document)
         for need in needs
-        if need.tier not in ranks
+        if need.tier is not None and need.tier not in ranks
     ]
     falling = [
         Problem(

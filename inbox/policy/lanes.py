@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from inbox.policy.need import Need
+from inbox.policy.need import Need, who_words
 from inbox.policy.words import Lane, Risk
 
 # What happens by itself this soon is in front of everything but the critical.
@@ -58,8 +58,16 @@ def _because(risk: Risk, batchable: bool, seconds_left: float) -> str:
 
 def _vote(need: Need) -> str:
     if need.count == 1:
-        return f"Needs the vote of one {need.tier} or above."
-    return f"Needs the votes of {need.count} different people, each {need.tier} or above."
+        return f"Needs the vote of {_one(need)}."
+    return f"Needs the votes of {need.count} different people, each {who_words(need.tier, need.group)}."
+
+
+def _one(need: Need) -> str:
+    return (
+        f"one {who_words(need.tier, need.group)}"
+        if need.tier
+        else f"one person {who_words(need.tier, need.group)}"
+    )
 
 
 def _deadline(seconds_left: float) -> str:

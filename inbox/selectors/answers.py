@@ -13,6 +13,7 @@ from inbox import canonical
 from inbox.errors import Invalid, NotFound
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Decision, TeamStream
+from inbox.selectors.policy import pinned_needs
 
 PAGE = 50
 
@@ -68,7 +69,7 @@ def answer(request: ApprovalRequest, *, decision: Decision | None, seq: int) -> 
         "outcome": request.outcome,
         "risk": request.risk,
         "reasons": [reason["text"] for reason in request.reasons],
-        "needs": [{"tier": need["tier"], "group": None, "count": need["count"]} for need in request.needs],
+        "needs": [need.model_dump() for need in pinned_needs(request)],
         "revision": request.revision_number,
         "digest": request.digest,
         "url": f"{settings.PLACET_ORIGIN}/t/{request.team.slug}/r/{request.pk}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from inbox.policy.seating import who_of
 from inbox.rendering.reveal import reveal
 
 LONGEST = 300
@@ -46,7 +47,7 @@ def _voted(facts: Facts) -> str:
     still = facts.get("open") or []
     return _join(
         f"As {facts['tier']}" if facts.get("tier") else "",
-        f"still needed: {', '.join(str(slot).partition('#')[0] for slot in still)}" if still else "",
+        f"still needed: {', '.join(who_of(str(slot)) for slot in still)}" if still else "",
         _via(facts),
         _message(facts),
     )

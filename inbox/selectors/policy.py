@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from uuid import UUID
 
 from django.db.models import F
 
-from inbox.models import PolicyVersion, Tier, Tool
+from inbox.models import ApprovalRequest, PolicyVersion, Tier, Tool
 from inbox.policy.document import PolicyDocument, parse_document
+from inbox.policy.need import Need
+from inbox.policy.requirement import strictest
+from inbox.policy.words import Risk
 
 
 def current_version(team_id: UUID) -> PolicyVersion:
@@ -27,6 +30,18 @@ def document_of(version: PolicyVersion) -> PolicyDocument:
 @lru_cache(maxsize=256)
 def _parsed(version_id: UUID, raw: bytes) -> PolicyDocument:
     return parse_document(raw)
+
+
+def pinned_needs(request: ApprovalRequest) -> tuple[Need, ...]:
+    """The needs a request was created with."""
+    return tuple(Need.model_validate(need) for need in request.needs)
+
+
+def needs_now(request: ApprovalRequest, current: PolicyVersion, ranks: Mapping[str, int]) -> tuple[Need, ...]:
+    """The needs of a pending request: the stricter of those pinned at asking and the current ladder's."""
+    if request.policy_version_id == current.pk:
+        return pinned_needs(request)
+    return strictest(pinned_needs(request), document_of(current).ladder[Risk(request.risk)], ranks)
 
 
 def tier_ranks(team_id: UUID) -> dict[str, int]:

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from inbox.policy.document import CLIMB, PolicyDocument, Rule
 from inbox.policy.evaluate import Verdict
-from inbox.policy.need import Need
+from inbox.policy.need import Need, who_words
 from inbox.policy.rule import Condition
 from inbox.policy.rules import precedence
 from inbox.policy.words import Effect, Outcome, Risk
@@ -55,12 +55,9 @@ def ladder_steps(document: PolicyDocument) -> list[LadderStep]:
 
 
 def needs_words(needs: Sequence[Need]) -> str:
-    """ "2 different people of lead or above, and 1 of legal or above" """
+    """ "2 different people of lead or above, and 1 person in security" """
     return ", and ".join(
-        f"1 person of {need.tier} or above"
-        if need.count == 1
-        else f"{need.count} different people of {need.tier} or above"
-        for need in needs
+        f"{'1 person' if need.count == 1 else f'{need.count} different people'} {_of(need)}" for need in needs
     )
 
 
@@ -73,6 +70,10 @@ def verdict_words(verdict: Verdict) -> str:
     if verdict.outcome is Outcome.BLOCKED:
         return f"be blocked; breaking the glass takes {needs_words(verdict.needs)}"
     return f"ask {needs_words(verdict.needs)}"
+
+
+def _of(need: Need) -> str:
+    return f"of {who_words(need.tier, need.group)}" if need.tier else who_words(need.tier, need.group)
 
 
 def rule_sentences(document: PolicyDocument) -> list[RuleSentence]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from inbox.errors import Invalid
@@ -204,12 +204,10 @@ def _lane(
 
 
 def _groups(turn: Turn, chosen: Filter, after: str, size: int, *, counted: bool) -> Block:
-    # A group's members share agent and risk, so whose turn they are is asked once a group.
+    # One member that waits for this person is enough: the sheet says of each line whether it does.
     waiting = RequestGroup.objects.filter(chosen.q(), team_id=turn.member.team_id, pending__gt=0)
-    if turn.own_agents:
-        waiting = waiting.exclude(agent_id__in=turn.own_agents)
-    if not turn.may_take(Risk.LOW):
-        waiting = waiting.none()
+    mine = _pending(turn).filter(turn.condition, group=OuterRef("pk"))
+    waiting = waiting.filter(Exists(mine))
     page = waiting.select_related("agent").order_by("-pending", "id")
     if after:
         pending, last = _pair(after)

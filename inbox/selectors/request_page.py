@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,7 @@ from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, AuditEvent, ReportedOutcome, RequestGroup, Tool
 from inbox.policy.lanes import why_here
 from inbox.policy.need import Need
-from inbox.policy.requirement import Slot
+from inbox.policy.seating import Slot
 from inbox.policy.words import Risk
 from inbox.selectors.audit_words import action_word, detail_of
 from inbox.selectors.case import Case, case_of
@@ -26,8 +27,7 @@ from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.payload import Payload, show
 from inbox.selectors.policy import tools_named
 from inbox.selectors.queue import head_seq
-from inbox.selectors.turn import Standing, Turn
-from inbox.selectors.votes import Cast
+from inbox.selectors.turn import Standing, Turn, past_standing
 
 TIMELINE: Final = 100
 # How far back "like this before" looks, and how many it lists.
@@ -117,7 +117,7 @@ def read(turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False) -> R
     revision = request.revisions.get(number=request.revision_number)
     tools = tools_named(request.team_id, request.tools)
     pending = request.state == State.PENDING.value
-    standing = turn.standings([request])[request.pk] if pending else _past(turn, request)
+    standing = turn.standings([request])[request.pk] if pending else _past(request)
     before, after = neighbours(turn, request) if pending else (None, None)
     return RequestPage(
         request=request,
@@ -173,17 +173,15 @@ def _first(requests: QuerySet[ApprovalRequest]) -> UUID | None:
 
 
 def _missing(open_now: Sequence[Slot]) -> tuple[Need, ...]:
-    counts: dict[str, int] = {}
-    for slot in open_now:
-        counts[slot.tier] = counts.get(slot.tier, 0) + 1
-    return tuple(Need.model_construct(tier=tier, count=count) for tier, count in counts.items())
+    counts = Counter((slot.tier, slot.group) for slot in open_now)
+    return tuple(
+        Need.model_construct(tier=tier, group=group, count=count) for (tier, group), count in counts.items()
+    )
 
 
-def _past(turn: Turn, request: ApprovalRequest) -> Standing:
-    """The votes of a closed request: what it needed then, whatever the ladder says today."""
-    # Closed: the votes it was closed on are the ones that counted.
+def _past(request: ApprovalRequest) -> Standing:
     votes = tuple(request.votes.select_related("person").order_by("created_at"))
-    return turn.standing(request, Cast(votes, frozenset(vote.pk for vote in votes)), pinned=True)
+    return past_standing(request, votes)
 
 
 def _presets(tool: Tool | None) -> tuple[str, ...]:

@@ -1,30 +1,39 @@
 """Whose turn it is: the same question asked of one request and, as SQL, of the whole queue.
 
-`Turn.condition` and `Turn.standing` are the two directions; where they differ (a slot of several already taken)
-the exact one, `standing`, is applied to the rows a page shows.
+`Turn.standing` reads it off the electorate; `Turn.condition` says the same in SQL, so that lanes and counts neither
+lie nor walk the queue. What SQL cannot say, a matching of votes to slots and the strictest of two needs, is worked
+out first, for the few requests it matters for, and left out by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
-from agents.models import Agent, AgentToken
+from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Member, PolicyVersion, Vote
-from inbox.permissions import Eligibility, eligibility
-from inbox.policy.requirement import Need, Slot, eligible, slots, strictest
+from inbox.permissions import Eligibility
+from inbox.policy.need import Need
+from inbox.policy.requirement import slots, strictest
+from inbox.policy.seating import Slot, eligible
 from inbox.policy.words import Risk
-from inbox.selectors.policy import current_version, document_of, tier_ranks
-from inbox.selectors.votes import Cast, cast_on
+from inbox.selectors.electorate import Electorate
+from inbox.selectors.exclusion import excluding, own_agents
+from inbox.selectors.policy import current_version, document_of, pinned_needs, tier_ranks
+from inbox.selectors.rights import Rights, rights_of
+from inbox.selectors.turn_sql import AsksFor, within
+from inbox.selectors.votes import base
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a pending request stands for one member: every slot, those still open, and what this person may do."""
+    """Where a request stands for one member: every slot, those still open, and what this person may do."""
 
     slots: tuple[Slot, ...]
     open: tuple[Slot, ...]
@@ -39,18 +48,19 @@ class Standing:
 
     @property
     def needs(self) -> str:
-        """Who is needed, for a narrow column: "lead", "1 of 2 lead", "senior + lead"."""
-        tiers = " + ".join(dict.fromkeys(slot.tier for slot in self.slots))
+        """Who is needed, for a narrow column: "lead", "1 of 2 lead", "1 of 2 senior + security"."""
+        who = " + ".join(dict.fromkeys(slot.who for slot in self.slots))
         if len(self.slots) == 1:
-            return tiers
-        return f"{len(self.slots) - len(self.open)} of {len(self.slots)} {tiers}"
+            return who
+        return f"{len(self.slots) - len(self.open)} of {len(self.slots)} {who}"
 
 
 class Turn:
     """One member's view of who may decide. Reads what it needs once, on first use."""
 
-    def __init__(self, member: Member) -> None:
+    def __init__(self, member: Member, *, at: datetime | None = None) -> None:
         self.member = member
+        self.at = at or timezone.now()
 
     @cached_property
     def ranks(self) -> dict[str, int]:
@@ -61,71 +71,102 @@ class Turn:
         return current_version(self.member.team_id)
 
     @cached_property
-    def own_agents(self) -> frozenset[UUID]:
-        """Agents this person owns or made a token of, whose requests someone else must decide."""
-        team, person = self.member.team_id, self.member.user_id
-        owned = Agent.objects.filter(team_id=team, owner_id=person).values_list("pk", flat=True)
-        made = AgentToken.objects.filter(agent__team_id=team, created_by_id=person).values_list(
-            "agent_id", flat=True
-        )
-        return frozenset(owned.union(made))
-
-    @cached_property
-    def fillable(self) -> tuple[str, ...]:
-        """The tiers whose slots this member may fill."""
-        rank = self.ranks.get(self.member.tier.name) if self.member.tier else None
-        return tuple(name for name in self.ranks if eligible(Slot(name=name, tier=name), rank, self.ranks))
+    def rights(self) -> Rights:
+        """What this member brings now."""
+        person = self.member.user_id
+        return rights_of(self.member.team_id, self.ranks, at=self.at, people=[person])[person]
 
     @cached_property
     def condition(self) -> Q:
-        """Pending requests this member may still vote on. Cheap for who may decide everything: no clause at all."""
-        if not self.fillable:
+        """Pending requests that wait for this member: exactly those whose `standing` says it is their turn."""
+        if not self.rights.active:
             return Q(pk__in=[])
-        mine = Vote.objects.filter(
-            request=OuterRef("pk"), revision_number=OuterRef("revision_number"), person=self.member.user_id
-        )
-        clause = Q(votes_cast=0) | ~Q(Exists(mine))
-        if len(self.fillable) < len(self.ranks):
-            names = Q()
-            for name in self.fillable:
-                names |= Q(needs__contains=[{"tier": name}])
-            clause &= names
-        if self.own_agents:
-            clause &= ~Q(agent_id__in=self.own_agents)
+        clause = self._reachable
+        for needs, risk in self._other_ladders:
+            if not self._takes(needs, risk):
+                clause &= ~Q(~Q(policy_version=self.version.pk), votes_cast=0, needs=needs, risk=risk)
+        partly = self._partly_filled
+        if partly:
+            clause &= ~Q(pk__in=partly)
         return clause
 
-    def needs(self, request: ApprovalRequest) -> tuple[Need, ...]:
-        """The needs of a pending request: the stricter of those pinned at asking and the current ladder's."""
-        if request.policy_version_id == self.version.pk:
-            return _pinned(request)
-        return strictest(_pinned(request), document_of(self.version).ladder[Risk(request.risk)], self.ranks)
-
-    def standing(self, request: ApprovalRequest, cast: Cast, *, pinned: bool = False) -> Standing:
-        """What one request needs and whether this member may give it.
-
-        `pinned` leaves today's ladder out: a closed request is shown by what it needed then.
-        """
-        every = slots(_pinned(request) if pinned else self.needs(request))
-        left = cast.open(every)
-        excluded = {self.member.user_id} if request.agent_id in self.own_agents else set[int]()
-        return Standing(
-            slots=every,
-            open=left,
-            votes=cast.votes,
-            voted=cast.by(self.member.user_id),
-            may=eligibility(member=self.member, open_slots=left, ranks=self.ranks, excluded=excluded),
+    def electorate(self, requests: Iterable[ApprovalRequest]) -> Electorate:
+        """These requests, this member, and whoever voted on them."""
+        return Electorate.load(
+            self.member.team_id,
+            requests,
+            at=self.at,
+            people=[self.member.user_id],
+            ranks=self.ranks,
+            current=self.version,
         )
 
     def standings(self, requests: Iterable[ApprovalRequest]) -> Mapping[UUID, Standing]:
-        """`standing` for the rows of a page, with a fixed number of queries for all their votes."""
+        """Where each of these pending requests stands for this member, in a fixed number of queries."""
         listed = list(requests)
-        cast = cast_on(listed, self.ranks)
-        return {request.pk: self.standing(request, cast.get(request.pk, Cast())) for request in listed}
+        if not listed:
+            return {}
+        electorate = self.electorate(listed)
+        return {request.pk: standing_in(electorate, request, self.member.user_id) for request in listed}
 
-    def may_take(self, risk: str) -> bool:
-        """Whether requests of this risk are this member's by the ladder in force, agents of their own aside."""
-        return any(need.tier in self.fillable for need in document_of(self.version).ladder[Risk(risk)])
+    @cached_property
+    def _reachable(self) -> Q:
+        """A superset of `condition`; short of it only for requests with votes and those asked under another version."""
+        voter = self.rights.voter
+        tiers = [name for name, rank in self.ranks.items() if voter.rank is not None and voter.rank >= rank]
+        mine = Vote.objects.filter(
+            request=OuterRef("pk"), revision_number=OuterRef("revision_number"), person=self.member.user_id
+        )
+        clause = Q(AsksFor(tiers, sorted(voter.groups))) | ~Q(policy_version=self.version.pk)
+        clause &= Q(votes_cast=0) | ~Q(Exists(mine))
+        clause &= ~excluding(self.member.user_id, own_agents(self.member.team_id, self.member.user_id))
+        return clause & within(self.rights.limits)
+
+    @cached_property
+    def _other_ladders(self) -> list[tuple[list[dict[str, object]], str]]:
+        """What the requests asked under earlier versions need: few, since a version's ladder and rules are."""
+        rows = (
+            ApprovalRequest.objects.filter(
+                team_id=self.member.team_id, state=State.PENDING.value, votes_cast=0
+            )
+            .exclude(policy_version=self.version.pk)
+            .order_by()
+        )
+        return list(rows.values_list("needs", "risk").distinct())
+
+    @cached_property
+    def _partly_filled(self) -> list[UUID]:
+        """Requests with votes that are within reach and yet not this member's turn."""
+        voted = ApprovalRequest.objects.filter(
+            self._reachable, team_id=self.member.team_id, state=State.PENDING.value, votes_cast__gt=0
+        )
+        return [pk for pk, standing in self.standings(voted).items() if not standing.turn]
+
+    def _takes(self, needs: list[dict[str, object]], risk: str) -> bool:
+        pinned = tuple(Need.model_validate(need) for need in needs)
+        asked = strictest(pinned, document_of(self.version).ladder[Risk(risk)], self.ranks)
+        return any(eligible(slot, self.rights.voter, self.ranks) for slot in slots(asked))
 
 
-def _pinned(request: ApprovalRequest) -> tuple[Need, ...]:
-    return tuple(Need(tier=need["tier"], count=need["count"]) for need in request.needs)
+def standing_in(electorate: Electorate, request: ApprovalRequest, person_id: int) -> Standing:
+    """Where a pending request stands for one of the electorate's people."""
+    return Standing(
+        slots=electorate.slots(request),
+        open=electorate.open(request),
+        votes=electorate.votes.get(request.pk, ()),
+        voted=electorate.voted(request, person_id),
+        may=electorate.may(request, person_id),
+    )
+
+
+def past_standing(request: ApprovalRequest, votes: tuple[Vote, ...]) -> Standing:
+    """What a closed request needed when it was asked and the votes it closed on, whatever the ladder says today."""
+    every = slots(pinned_needs(request))
+    filled = {base(vote.slot) for vote in votes if vote.slot}
+    return Standing(
+        slots=every,
+        open=tuple(slot for slot in every if slot.name not in filled),
+        votes=votes,
+        voted=False,
+        may=Eligibility(False),
+    )

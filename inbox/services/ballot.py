@@ -15,7 +15,6 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from agents.services import token_makers
 from inbox.errors import (
     AlreadyClosed,
     AlreadyVoted,
@@ -29,16 +28,11 @@ from inbox.errors import (
 )
 from inbox.lifecycle import State
 from inbox.models import Action, ApprovalRequest, Decision, Member, PolicyVersion, Team, Tool, Vote
-from inbox.permissions import eligibility
-from inbox.policy.need import Need
-from inbox.policy.requirement import Slot, slots, strictest
-from inbox.policy.words import Risk
-from inbox.selectors.policy import current_version, document_of, tier_ranks, tools_named
-from inbox.selectors.votes import Cast, cast_on
+from inbox.selectors.electorate import Electorate
+from inbox.selectors.policy import tools_named
 
 Verdict = Literal["approve", "reject"]
 MESSAGE_LENGTH = 2_000
-NOBODY = Cast()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +76,20 @@ class Table:
     """Everything the judging of a set of locked requests needs, in a fixed number of queries."""
 
     member: Member | None
-    ranks: Mapping[str, int]
-    current: PolicyVersion
-    excluded: Mapping[UUID, set[int]]
-    cast: Mapping[UUID, Cast]
+    electorate: Electorate
     keys: Mapping[UUID, list[str]]
     tools: Mapping[str, Tool]
 
     @classmethod
-    def load(cls, person: User, team: Team, requests: Sequence[ApprovalRequest]) -> Table:
+    def load(cls, person: User, team: Team, requests: Sequence[ApprovalRequest], now: datetime) -> Table:
         # Earlier voters' rows too: whether their votes still count must not change while we look. The locks alone
         # first, the rows after: joining the tier into the locking read once returned no tier at all, because
-        # Postgres re-checks the locked row after a wait but not the rows joined to it.
+        # Postgres re-checks the locked row after a wait but not the rows joined to it. Groups and ceilings are
+        # changed only under their member's row lock, so they stand still too.
         voters = Vote.objects.filter(request_id__in=[r.pk for r in requests if r.votes_cast]).values("person")
         held = Member.objects.select_for_update(no_key=True).filter(team=team)
         list(held.filter(Q(user=person) | Q(user__in=voters)).order_by("pk").values_list("pk"))
-        member = Member.objects.select_related("tier", "user").filter(team=team, user=person).first()
-        agents = {request.agent_id: request.agent for request in requests}
-        excluded = token_makers(set(agents))
-        for agent_id, agent in agents.items():
-            if agent.owner_id is not None:
-                excluded[agent_id].add(agent.owner_id)
-        ranks = tier_ranks(team.pk)
+        member = Member.objects.select_related("user").filter(team=team, user=person).first()
         numbers = {request.pk: request.revision_number for request in requests}
         keys: dict[UUID, list[str]] = {}
         for request_id, number, action_key in (
@@ -116,25 +102,21 @@ class Table:
         names = {name for request in requests for name in request.tools}
         return cls(
             member=member,
-            ranks=ranks,
-            current=current_version(team.pk),
-            excluded=excluded,
-            cast=cast_on(requests, ranks),
+            electorate=Electorate.load(team.pk, requests, at=now, people=[person.pk]),
             keys=keys,
             tools=tools_named(team.pk, names),
         )
 
-    def open(self, request: ApprovalRequest) -> tuple[Slot, ...]:
-        """Slots still open: what was pinned when it was asked or what policy needs now, whichever is more."""
-        return self.cast.get(request.pk, NOBODY).open(slots(needs_now(request, self.current, self.ranks)))
+    @property
+    def current(self) -> PolicyVersion:
+        """The policy version in force."""
+        return self.electorate.current
 
-
-def needs_now(request: ApprovalRequest, current: PolicyVersion, ranks: Mapping[str, int]) -> tuple[Need, ...]:
-    """The needs of a pending request: the stricter of those pinned at asking and the current ladder's."""
-    pinned = tuple(Need(tier=need["tier"], count=need["count"]) for need in request.needs)
-    if request.policy_version_id == current.pk:
-        return pinned
-    return strictest(pinned, document_of(current).ladder[Risk(request.risk)], ranks)
+    @property
+    def tier(self) -> str:
+        """The name of the tier that counts for the person now, "" for none."""
+        rights = self.electorate.rights.get(self.member.user_id) if self.member else None
+        return rights.tier if rights else ""
 
 
 def judge(line: Line, request: ApprovalRequest | None, table: Table, now: datetime, batch: bool) -> Result:
@@ -151,18 +133,14 @@ def judge(line: Line, request: ApprovalRequest | None, table: Table, now: dateti
         return Changed(extra={"digest": request.digest, "revision": request.revision_number})
     if batch and not request.batchable:
         return NotAllowed("individual-only", "This request is decided by itself, not in a batch.")
-    cast = table.cast.get(request.pk, NOBODY)
-    if cast.by(member.user_id):
+    electorate, person = table.electorate, member.user_id
+    if electorate.voted(request, person):
         return AlreadyVoted()
-    open_now = table.open(request)
-    may = eligibility(
-        member=member,
-        open_slots=open_now,
-        ranks=table.ranks,
-        excluded=table.excluded.get(request.agent_id, set()),
-    )
-    if not may.may or may.slot is None:
+    may = electorate.may(request, person)
+    filling = electorate.filling(request, person)
+    if not may.may or filling is None:
         return NotAllowed(may.code, f"Not recorded. {may.reason}")
+    filled, left = filling
     verdicts = _verdicts(line, table.keys[request.pk])
     if isinstance(verdicts, Refused):
         return verdicts
@@ -170,13 +148,12 @@ def judge(line: Line, request: ApprovalRequest | None, table: Table, now: dateti
     if kinds == {"reject"}:
         # One eligible rejection ends it: it fills no slot.
         return Counted(request, None, (), verdicts)
-    if len(kinds) > 1 and (len(open_now) > 1 or cast.votes):
+    if len(kinds) > 1 and (left or electorate.votes.get(request.pk)):
         return Invalid(
             "decide-all-alike",
             "This request needs several people: approve or reject all its actions together.",
         )
-    left = tuple(slot.name for slot in open_now if slot.name != may.slot.name)
-    return Counted(request, may.slot.name, left, verdicts)
+    return Counted(request, filled.name, tuple(slot.name for slot in left), verdicts)
 
 
 def _verdicts(line: Line, keys: Sequence[str]) -> dict[str, Verdict] | Refused:

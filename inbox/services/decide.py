@@ -110,7 +110,7 @@ def decide_many(
         repeated = _repeated(person, key, requests.get(lines[0].request_id))
         if repeated is not None:
             return [repeated]
-    table = Table.load(person, team, list(requests.values()))
+    table = Table.load(person, team, list(requests.values()), now)
     verdicts = [judge(line, requests.get(line.request_id), table, now, batch) for line in lines]
     return _write(team, person, lines, verdicts, table, now, via, key)
 
@@ -134,7 +134,7 @@ def _write(
         for result in results
         if isinstance(result, Late) and result.request.on_timeout != OnTimeout.HALT.value
     ]
-    tier = table.member.tier.name if table.member and table.member.tier else ""
+    tier = table.tier
     actor = Actor("person", person.get_username(), str(person.pk))
     Vote.objects.bulk_create(
         Vote(

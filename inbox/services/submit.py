@@ -167,7 +167,7 @@ def _draft(
         facts_digest=judged.facts_digest,
         reasons=[{"code": reason.code, "text": reason.text} for reason in verdict.reasons],
         notes=list(verdict.notes),
-        needs=[{"tier": need.tier, "count": need.count} for need in verdict.needs],
+        needs=[need.model_dump(exclude_none=True) for need in verdict.needs],
         context=submission.context.model_dump(mode="json"),
         claims=submission.claims.model_dump(mode="json"),
         environment=agent.environment,

@@ -187,7 +187,7 @@ def _lines(page: PeoplePage, sent: Mapping[str, str], errors: Mapping[str, str])
     return [
         LadderLine(
             risk=step.risk,
-            tier=sent.get(f"tier-{step.risk}", step.needs[0].tier),
+            tier=sent.get(f"tier-{step.risk}", step.needs[0].tier or ""),
             count=sent.get(f"count-{step.risk}", str(step.needs[0].count)),
             words=step.words,
             enough=step.enough,

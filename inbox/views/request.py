@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.errors import Invalid, NotFound, Refused
 from inbox.forms import DecideForm
 from inbox.models import ApprovalRequest, Revision
+from inbox.policy.seating import who_of
 from inbox.policy.words import Risk
 from inbox.selectors import request_page
 from inbox.selectors.endings import closing_of
@@ -135,7 +136,9 @@ def _check_read_back(
 
 def _recorded(decided: Decided) -> str:
     if decided.decision is None:
-        return f"Your vote is recorded. Still needed: {', '.join(slot.partition('#')[0] for slot in decided.slots_open)}."
+        return (
+            f"Your vote is recorded. Still needed: {', '.join(who_of(slot) for slot in decided.slots_open)}."
+        )
     return f"{decided.decision.outcome.capitalize()}: {decided.request.sentence}"
 
 

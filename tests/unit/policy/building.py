@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from inbox.policy.document import CLIMB, Need, PolicyDocument, Rule, default_document
 from inbox.policy.facts import ActionFacts, Claims, Facts, ToolFacts
 from inbox.policy.requirement import strictest
+from inbox.policy.seating import Voter
 from inbox.policy.words import Effect, Outcome, Risk
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -165,6 +166,22 @@ several_facts = st.one_of(
 def needs(draw: st.DrawFn, tiers: tuple[str, ...] = TIERS) -> tuple[Need, ...]:
     chosen = draw(st.lists(st.sampled_from(tiers), min_size=1, max_size=3, unique=True))
     return tuple(Need(tier=tier, count=draw(st.integers(1, 3))) for tier in chosen)
+
+
+GROUPS = ("finance", "security")
+
+
+@st.composite
+def grouped_needs(draw: st.DrawFn) -> tuple[Need, ...]:
+    """Needs of tiers, of groups and of both, at most five people."""
+    whos = st.tuples(st.none() | st.sampled_from(TIERS), st.none() | st.sampled_from(GROUPS)).filter(any)
+    chosen = draw(st.lists(whos, min_size=1, max_size=3, unique=True))
+    return tuple(Need(tier=tier, group=group, count=draw(st.integers(1, 2))) for tier, group in chosen)
+
+
+voters = st.builds(
+    Voter, rank=st.none() | st.integers(1, 3), groups=st.frozensets(st.sampled_from(GROUPS), max_size=2)
+)
 
 
 @st.composite

@@ -2,24 +2,13 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inbox.policy.need import Need
-from inbox.policy.requirement import (
-    Slot,
-    added,
-    best_slot,
-    covers,
-    eligible,
-    largest,
-    open_slots,
-    slots,
-    strictest,
-    unfillable,
-)
-from tests.unit.policy.building import RANKS, TIERS, needs
+from inbox.policy.requirement import added, covers, largest, slots, strictest, unfillable
+from inbox.policy.seating import Slot, Voter, eligible
+from tests.unit.policy.building import RANKS, TIERS, grouped_needs, needs, voters
 
 SIX = {"trainee": 1, "junior": 2, "senior": 3, "lead": 4, "director": 5, "board": 6}
 JUNIOR, SENIOR, LEAD = (Need(tier=tier, count=1) for tier in TIERS)
@@ -29,13 +18,16 @@ six_needs = needs(tuple(SIX))
 with_gone_tiers = needs((*TIERS, "retired", "dissolved"))
 
 
-def meets(people: tuple[int, ...], asked: tuple[Need, ...], ranks: dict[str, int]) -> bool:
-    """By brute force: can these people, by rank, be put into the slots one each?"""
+def meets(people: tuple[Voter, ...], asked: tuple[Need, ...], ranks: dict[str, int]) -> bool:
+    """By brute force: can these people be put into the slots one each?"""
     wanted = slots(asked)
     return any(
         all(eligible(slot, person, ranks) for slot, person in zip(wanted, seating, strict=True))
         for seating in itertools.permutations(people, len(wanted))
     )
+
+
+people_by_rank = st.lists(st.integers(0, 3).map(Voter), max_size=6).map(tuple)
 
 
 def test_the_stricter_of_two_tiers_is_the_higher_one() -> None:
@@ -60,7 +52,7 @@ def test_a_tier_that_no_longer_exists_blocks_instead_of_vanishing() -> None:
     joined = strictest((gone,), (JUNIOR,), RANKS)
     assert set(joined) == {gone, JUNIOR}
     assert unfillable(joined, RANKS) == (gone,)
-    assert not any(eligible(slot, 99, RANKS) for slot in slots((gone,)))
+    assert not any(eligible(slot, Voter(99), RANKS) for slot in slots((gone,)))
 
 
 @given(six_needs, six_needs)
@@ -85,7 +77,7 @@ def test_strictest_twice_is_strictest_once(one: tuple[Need, ...], other: tuple[N
 @given(six_needs)
 def test_strictest_with_itself_asks_the_same_people(one: tuple[Need, ...]) -> None:
     same = strictest(one, one, SIX)
-    assert sorted((need.tier, need.count) for need in same) == sorted((need.tier, need.count) for need in one)
+    assert sorted((need.who, need.count) for need in same) == sorted((need.who, need.count) for need in one)
 
 
 @given(six_needs, six_needs, six_needs)
@@ -96,17 +88,17 @@ def test_a_stricter_side_never_makes_it_looser(
     assert covers(strictest(stricter, other, SIX), strictest(one, other, SIX), SIX)
 
 
-@given(needs(), needs(), st.lists(st.integers(0, 3), max_size=6).map(tuple))
+@given(needs(), needs(), people_by_rank)
 def test_whoever_satisfies_the_strictest_satisfies_both_and_the_other_way_round(
-    one: tuple[Need, ...], other: tuple[Need, ...], people: tuple[int, ...]
+    one: tuple[Need, ...], other: tuple[Need, ...], people: tuple[Voter, ...]
 ) -> None:
     joined = strictest(one, other, RANKS)
     assert meets(people, joined, RANKS) == (meets(people, one, RANKS) and meets(people, other, RANKS))
 
 
-@given(needs(), needs(), st.lists(st.integers(0, 3), max_size=6).map(tuple))
+@given(needs(), needs(), people_by_rank)
 def test_covering_needs_are_met_only_by_people_who_meet_the_covered(
-    one: tuple[Need, ...], other: tuple[Need, ...], people: tuple[int, ...]
+    one: tuple[Need, ...], other: tuple[Need, ...], people: tuple[Voter, ...]
 ) -> None:
     if covers(one, other, RANKS) and meets(people, one, RANKS):
         assert meets(people, other, RANKS)
@@ -137,29 +129,60 @@ def test_there_is_one_slot_a_person_and_no_name_twice(asked: tuple[Need, ...]) -
     assert len({slot.name for slot in every}) == len(every) == sum(need.count for need in asked)
 
 
-def test_open_slots_are_those_not_taken() -> None:
-    assert open_slots(slots((TWO_LEADS,)), {"lead#1", "senior#1"}) == (Slot("lead#2", "lead"),)
+# With groups
 
 
-@pytest.mark.parametrize(("rank", "may"), [(None, False), (0, False), (1, False), (2, True), (3, True)])
-def test_a_slot_takes_its_tier_and_every_higher_one(rank: int | None, may: bool) -> None:
-    assert eligible(Slot("senior#1", "senior"), rank, RANKS) is may
+SENIOR_IN_SECURITY = Need(tier="senior", group="security", count=1)
+SECURITY = Need(group="security", count=1)
 
 
-def test_a_vote_fills_the_highest_slot_it_may_and_the_first_of_equals() -> None:
-    every = slots((JUNIOR, TWO_LEADS))
-    assert best_slot(every, 3, RANKS) == Slot("lead#1", "lead")
-    assert best_slot(every, 2, RANKS) == Slot("junior#1", "junior")
-    assert best_slot(every, None, RANKS) is None
-    assert best_slot((), 3, RANKS) is None
+def test_a_need_that_became_narrower_replaces_the_wider_one_instead_of_joining_it() -> None:
+    assert strictest((SENIOR,), (SENIOR_IN_SECURITY,), RANKS) == (SENIOR_IN_SECURITY,)
+    assert strictest((SENIOR_IN_SECURITY,), (SECURITY,), RANKS) == (SENIOR_IN_SECURITY,)
 
 
-@given(needs(), st.lists(st.integers(0, 3), max_size=6).map(tuple))
-def test_filling_the_highest_slot_first_never_wastes_a_vote(
-    asked: tuple[Need, ...], people: tuple[int, ...]
+def test_a_group_and_a_tier_come_together_as_two_people() -> None:
+    assert strictest((SENIOR,), (SECURITY,), RANKS) == (SECURITY, SENIOR)
+
+
+def test_slots_of_groups_are_named_after_both() -> None:
+    assert [slot.name for slot in slots((SENIOR, SECURITY, SENIOR_IN_SECURITY))] == [
+        "senior#1",
+        "@security#1",
+        "senior@security#1",
+    ]
+
+
+def test_a_group_the_team_does_not_have_is_called_out_when_groups_are_known() -> None:
+    assert unfillable((SECURITY, SENIOR), RANKS) == ()
+    assert unfillable((SECURITY, SENIOR), RANKS, {"finance"}) == (SECURITY,)
+
+
+@given(grouped_needs(), grouped_needs(), st.lists(voters, max_size=5).map(tuple))
+def test_with_groups_too_whoever_satisfies_the_strictest_satisfies_both(
+    one: tuple[Need, ...], other: tuple[Need, ...], people: tuple[Voter, ...]
 ) -> None:
-    left = slots(asked)
-    for person in people:
-        filled = best_slot(left, person, RANKS)
-        left = tuple(slot for slot in left if slot != filled)
-    assert (not left) == meets(people, asked, RANKS)
+    joined = strictest(one, other, RANKS)
+    if meets(people, joined, RANKS):
+        assert meets(people, one, RANKS)
+        assert meets(people, other, RANKS)
+
+
+@given(grouped_needs(), grouped_needs())
+def test_with_groups_too_the_strictest_takes_both_sides_alike_and_is_never_fewer_people(
+    one: tuple[Need, ...], other: tuple[Need, ...]
+) -> None:
+    joined = strictest(one, other, RANKS)
+    assert joined == strictest(other, one, RANKS)
+    assert covers(joined, one, RANKS)
+    assert covers(joined, other, RANKS)
+    assert len(slots(joined)) >= max(len(slots(one)), len(slots(other)))
+    assert strictest(joined, other, RANKS) == joined
+
+
+@given(grouped_needs(), grouped_needs(), st.lists(voters, max_size=5).map(tuple))
+def test_with_groups_too_covering_needs_are_met_only_by_people_who_meet_the_covered(
+    one: tuple[Need, ...], other: tuple[Need, ...], people: tuple[Voter, ...]
+) -> None:
+    if covers(one, other, RANKS) and meets(people, one, RANKS):
+        assert meets(people, other, RANKS)

@@ -1,0 +1,76 @@
+"""What one person may decide at most, beside their tier, and why a request is above it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A person's ceiling. None is no limit; an empty list allows nothing.
+
+    `amount` is in `currency` (three capital letters). `tools` are patterns where `*` stands for any run of
+    characters and `?` for one.
+    """
+
+    amount: Decimal | None = None
+    currency: str = ""
+    environments: tuple[str, ...] | None = None
+    tools: tuple[str, ...] | None = None
+
+    def __bool__(self) -> bool:
+        return self.amount is not None or self.environments is not None or self.tools is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request would touch: the largest amount it moves, if any, where, and with which tools."""
+
+    amount: Decimal | None
+    currency: str
+    environment: str
+    tools: Sequence[str]
+
+
+NO_LIMITS = Limits()
+
+
+def above(limits: Limits, asked: Asked) -> str:
+    """What of the request is above the ceiling, as a clause; "" when nothing is.
+
+    Amounts are compared in the ceiling's own currency only: any other currency is above it. A request from
+    nowhere in particular is above a ceiling that names environments.
+    """
+    if limits.amount is not None and asked.amount is not None:
+        most = f"{limits.amount:,.2f} {limits.currency}"
+        if asked.currency != limits.currency:
+            return f"it moves {asked.currency or 'an unknown currency'}, at most {most} is allowed"
+        if asked.amount > limits.amount:
+            return f"it moves {asked.amount:,.2f} {asked.currency}, at most {most} is allowed"
+    if limits.environments is not None and asked.environment not in limits.environments:
+        where = asked.environment or "an unnamed environment"
+        return f"it acts in {where}, allowed is {_listed(limits.environments)}"
+    if limits.tools is not None:
+        for tool in asked.tools:
+            if not any(fnmatchcase(tool, pattern) for pattern in limits.tools):
+                return f"it calls {tool}, allowed is {_listed(limits.tools)}"
+    return ""
+
+
+def loosens(before: Limits, after: Limits) -> bool:
+    """Whether the second ceiling may allow something that the first did not."""
+    if before.amount is not None and (
+        after.amount is None or after.currency != before.currency or after.amount > before.amount
+    ):
+        return True
+    return any(
+        old is not None and (new is None or not set(new) <= set(old))
+        for old, new in ((before.environments, after.environments), (before.tools, after.tools))
+    )
+
+
+def _listed(allowed: Sequence[str]) -> str:
+    return " or ".join(allowed) or "nothing"
