@@ -38,6 +38,7 @@ from inbox.schemas import (
 from inbox.selectors import answers
 from inbox.services import personal_tokens
 from inbox.services.batches import BatchLine, start_batch
+from inbox.services.decide import Answer as Said
 from inbox.services.decide import Verdict, decide
 from inbox.services.outcomes import report
 from inbox.services.submit import submit
@@ -236,7 +237,12 @@ def decide_request(request: HttpRequest, request_id: UUID, body: DecideIn) -> di
         raise Precondition("digest-required", "Send the digest of what was shown. Nothing was recorded.")
     if body.revision is not None and body.revision != row.revision_number:
         raise Changed(extra={"digest": row.digest, "revision": row.revision_number})
-    verdicts: dict[str, Verdict] = {item.key: item.type for item in body.decisions}
+    glass = any(item.type == "break_glass" for item in body.decisions)
+    if glass and any(item.type != "break_glass" for item in body.decisions):
+        raise Invalid("decide-all-alike", "Breaking the glass lets all actions pass or none.")
+    verdicts: dict[str, Said] = {
+        item.key: "reject" if item.type == "reject" else "approve" for item in body.decisions
+    }
     if len(verdicts) != len(body.decisions):
         raise Invalid("actions-mismatch", "An action stands twice in the decisions.")
     first: Verdict = body.decisions[0].type

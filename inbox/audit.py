@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "requested": "An agent asked for approval.",
     "voted": "A person approved or rejected; more votes are needed.",
     "decided": "The request was decided, by people or by policy.",
+    "break_glass": "People let a blocked request pass, saying why.",
     "expired": "Nobody decided before the deadline.",
     "withdrawn": "The agent took the request back.",
     "refused": "Someone tried what they may not do; nothing was recorded.",

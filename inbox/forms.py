@@ -13,7 +13,8 @@ from inbox.errors import FieldError, Invalid
 from inbox.selectors.groups import Line
 from inbox.services.decide import MESSAGE_LENGTH
 
-Verdict = Literal["approve", "reject"]
+Answer = Literal["approve", "reject"]
+Verdict = Literal["approve", "reject", "break_glass"]
 
 # Forms carry lines of hidden fields; a value longer than these was not made by our pages.
 DIGEST_LENGTH: Final = 80
@@ -54,7 +55,7 @@ class DecideForm(CheckedForm):
     several (all, when the page offered no choice); `preset` and `message` together are what the agent is told.
     """
 
-    verdict = forms.ChoiceField(choices=[("approve", "approve"), ("reject", "reject")])
+    verdict = forms.ChoiceField(choices=[(word, word) for word in ("approve", "reject", "break_glass")])
     digest = forms.CharField(max_length=DIGEST_LENGTH)
     idempotency_key = forms.CharField(max_length=KEY_LENGTH)
     confirmed = forms.BooleanField(required=False)
@@ -77,9 +78,9 @@ class DecideForm(CheckedForm):
         """What the agent will be told."""
         return " ".join(part for part in (self.cleaned_data["preset"], self.cleaned_data["message"]) if part)
 
-    def actions(self, keys: Sequence[str]) -> dict[str, Verdict] | None:
+    def actions(self, keys: Sequence[str]) -> dict[str, Answer] | None:
         """The verdict on each action, or None when the request is decided as one."""
-        if self.verdict_word == "reject" or not self.cleaned_data["each"]:
+        if self.verdict_word != "approve" or not self.cleaned_data["each"]:
             return None
         return {key: "approve" if key in self.approved else "reject" for key in keys}
 

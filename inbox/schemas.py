@@ -161,7 +161,7 @@ class ActionVerdict(Wire):
     """A person's verdict on one action."""
 
     key: str
-    type: Literal["approve", "reject"]
+    type: Literal["approve", "reject", "break_glass"]
 
 
 class DecideIn(Wire):

@@ -14,16 +14,18 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from django.contrib.auth.models import User
-from django.db import connections
+from django.db import connections, transaction
 
 from agents import services as gateway
 from agents.contract import Submission
 from agents.models import Agent
-from inbox.models import ApprovalRequest, Member, Team
+from inbox.models import ApprovalRequest, Member, PolicyVersion, Team
+from inbox.policy.document import parse_document
 from inbox.policy.words import Effect
+from inbox.selectors.policy import current_version, document_of
 from inbox.services.decide import Decided, decide
 from inbox.services.submit import submit
-from inbox.services.teams import add_member, create_team
+from inbox.services.teams import add_member, create_team, write_version
 from inbox.services.tools import ToolDescription, import_tools
 
 T = TypeVar("T")
@@ -101,6 +103,15 @@ def vote(
     """Decide as a person, on the request's current digest unless told otherwise."""
     fields: dict[str, Any] = {"digest": request.digest, "idempotency_key": uuid4().hex, "via": "test", **more}
     return decide(person=person, team=world.team, request_id=request.pk, verdict=verdict, **fields)  # type: ignore[arg-type]
+
+
+def in_force(world: World, *rules: Mapping[str, Any]) -> PolicyVersion:
+    """The policy in force with these rules instead of its own, as its next version."""
+    version = current_version(world.team.pk)
+    wanted = document_of(version).model_dump(mode="json", exclude_none=True)
+    document = parse_document({**wanted, "rules": [dict(rule) for rule in rules]})
+    with transaction.atomic():
+        return write_version(version.policy, document, author=None)
 
 
 def race(*calls: Callable[[], T]) -> list[T | Exception]:

@@ -8,6 +8,7 @@ from inbox.models.batch import Batch, BatchItem
 from inbox.models.change import ChangeRequest
 from inbox.models.decision import Decision, Vote
 from inbox.models.idempotency import IdempotencyKey
+from inbox.models.limit import LimitBucket
 from inbox.models.policy import Activation, Policy, PolicyVersion
 from inbox.models.request import Action, ApprovalRequest, ReportedOutcome, RequestGroup, Revision
 from inbox.models.shadow import ShadowRun, ShadowVerdict
@@ -28,6 +29,7 @@ __all__ = [
     "ChangeRequest",
     "Decision",
     "IdempotencyKey",
+    "LimitBucket",
     "Member",
     "PersonalToken",
     "Policy",

@@ -179,7 +179,7 @@ def with_limit_reached(verdict: Verdict, document: PolicyDocument, use: LimitUse
     """
     if verdict.outcome is not Outcome.ALLOW:
         raise ValueError("only what would pass can reach a limit")
-    text = f"Rule {use.rule} would let it pass, but its limit is used up: {use.says()}"
+    text = f"Rule {use.rule} would let it pass, but its limit is used up: {use.says()}, until {use.ends:%H:%M} UTC"
     waits = waiting(document, verdict.risk, (), verdict.checkpoint)
     passed = (ReasonCode.RULE_ALLOW, ReasonCode.PASSED_HARMLESS)
     return replace(

@@ -20,7 +20,7 @@ def action_word(verb: str, facts: Facts) -> str:
             str(facts.get("outcome")), "Decided"
         )
     if verb == "voted":
-        return "Voted to approve"
+        return "Voted to break the glass" if facts.get("break_glass") else "Voted to approve"
     return _WORDS.get(verb, verb.replace("_", " ").capitalize())
 
 
@@ -37,9 +37,12 @@ def one_line(text: str) -> str:
 
 
 def _requested(facts: Facts) -> str:
-    says = {"allow": "Policy let it pass", "deny": "Policy refused it", "review": "Asked people"}.get(
-        str(facts.get("says")), ""
-    )
+    says = {
+        "allow": "Policy let it pass",
+        "deny": "Policy refused it",
+        "review": "Asked people",
+        "blocked": "Policy blocked it",
+    }.get(str(facts.get("says")), "")
     return _join(says, f"risk {facts['risk']}" if facts.get("risk") else "", _rule(facts))
 
 
@@ -154,6 +157,7 @@ def _join(*parts: str) -> str:
 
 _WORDS = {
     "requested": "Asked",
+    "break_glass": "Broke the glass",
     "expired": "Expired",
     "withdrawn": "Withdrawn",
     "refused": "Refused",
@@ -175,6 +179,7 @@ _DETAILS = {
     "requested": _requested,
     "voted": _voted,
     "decided": _decided,
+    "break_glass": _decided,
     "expired": _message,
     "withdrawn": lambda facts: _quoted(facts.get("reason")),
     "refused": lambda facts: _join(str(facts.get("code", "")), _via(facts)),

@@ -31,6 +31,9 @@ def closing_of(request: ApprovalRequest) -> Closing | None:
         return Closing("Rejected: nobody decided in time", request.closed_at, "bad")
     if request.state == State.WITHDRAWN.value:
         return Closing(f"Withdrawn by {request.agent.handle}", request.closed_at, "")
+    if request.blocked and request.outcome == "approved":
+        said = decision.message if decision is not None else ""
+        return Closing(f"Glass broken by {decider(decision)}", request.closed_at, "bad", said)
     done = _DONE.get(request.outcome or "", "Decided")
     tone = {"approved": "ok", "rejected": "bad"}.get(request.outcome or "", "")
     return Closing(

@@ -30,8 +30,11 @@ from inbox.lifecycle import State
 from inbox.models import Action, ApprovalRequest, Decision, Member, PolicyVersion, Team, Tool, Vote
 from inbox.selectors.electorate import Electorate
 from inbox.selectors.policy import tools_named
+from inbox.services.break_glass import barred
 
-Verdict = Literal["approve", "reject"]
+# What is said of each action, and what a person may say of a whole request.
+Answer = Literal["approve", "reject"]
+Verdict = Literal["approve", "reject", "break_glass"]
 MESSAGE_LENGTH = 2_000
 
 
@@ -39,14 +42,15 @@ MESSAGE_LENGTH = 2_000
 class Line:
     """One request to decide, bound to the digest the person was shown.
 
-    `actions` may give a verdict per action key; otherwise `verdict` applies to all of them.
+    `actions` may give an answer per action key; otherwise `verdict` applies to all of them. `break_glass` is open
+    for blocked requests only, with `message` as its reason.
     """
 
     request_id: UUID
     digest: str
     verdict: Verdict
     message: str = ""
-    actions: Mapping[str, Verdict] | None = None
+    actions: Mapping[str, Answer] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class Counted:
     request: ApprovalRequest
     slot: str | None
     left: tuple[str, ...]
-    verdicts: dict[str, Verdict]
+    verdicts: dict[str, Answer]
+    broke_glass: bool = False
 
     @property
     def closes(self) -> bool:
@@ -131,6 +136,8 @@ def judge(line: Line, request: ApprovalRequest | None, table: Table, now: dateti
         return Late(request)
     if line.digest != request.digest:
         return Changed(extra={"digest": request.digest, "revision": request.revision_number})
+    if batch and request.blocked and line.verdict != "reject":
+        return NotAllowed("blocked", "A blocked request is decided by itself.")
     if batch and not request.batchable:
         return NotAllowed("individual-only", "This request is decided by itself, not in a batch.")
     electorate, person = table.electorate, member.user_id
@@ -145,6 +152,12 @@ def judge(line: Line, request: ApprovalRequest | None, table: Table, now: dateti
     if isinstance(verdicts, Refused):
         return verdicts
     kinds = set(verdicts.values())
+    glass = line.verdict == "break_glass"
+    bar = barred(request, verdict=line.verdict, approves="approve" in kinds, message=line.message)
+    if bar is not None:
+        return bar
+    if glass and "reject" in kinds:
+        return Invalid("decide-all-alike", "Breaking the glass lets all actions pass or none.")
     if kinds == {"reject"}:
         # One eligible rejection ends it: it fills no slot.
         return Counted(request, None, (), verdicts)
@@ -153,12 +166,12 @@ def judge(line: Line, request: ApprovalRequest | None, table: Table, now: dateti
             "decide-all-alike",
             "This request needs several people: approve or reject all its actions together.",
         )
-    return Counted(request, filled.name, tuple(slot.name for slot in left), verdicts)
+    return Counted(request, filled.name, tuple(slot.name for slot in left), verdicts, glass)
 
 
-def _verdicts(line: Line, keys: Sequence[str]) -> dict[str, Verdict] | Refused:
+def _verdicts(line: Line, keys: Sequence[str]) -> dict[str, Answer] | Refused:
     if line.actions is None:
-        return dict.fromkeys(keys, line.verdict)
+        return dict.fromkeys(keys, "reject" if line.verdict == "reject" else "approve")
     unknown = sorted(set(line.actions) - set(keys))
     missing = [key for key in keys if key not in line.actions]
     if unknown or missing:

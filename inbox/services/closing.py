@@ -30,6 +30,7 @@ class Ending:
 
     `verdicts` maps every action key to approve or reject. `version` is the policy version that applied. `halt`
     tells the agent that its run must stop.
+    `verb` is the audit's, where it is not the state itself.
     """
 
     request: ApprovalRequest
@@ -44,6 +45,7 @@ class Ending:
     idempotent: bool = False
     state: State = State.DECIDED
     halt: bool = False
+    verb: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -64,7 +66,7 @@ def close(
     _leave_groups(endings)
     entries = [
         Entry(
-            verb=ending.state.value,
+            verb=ending.verb or ending.state.value,
             actor=ending.actor,
             request_id=ending.request.pk,
             facts={

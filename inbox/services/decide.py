@@ -21,11 +21,11 @@ from inbox.clock import database_now
 from inbox.errors import Expired, Invalid, NotAllowed, Refused
 from inbox.lifecycle import OnTimeout
 from inbox.models import ApprovalRequest, Decision, IdempotencyKey, Team, Vote
-from inbox.services.ballot import MESSAGE_LENGTH, Counted, Late, Line, Result, Table, Verdict, judge
+from inbox.services.ballot import MESSAGE_LENGTH, Answer, Counted, Late, Line, Result, Table, Verdict, judge
 from inbox.services.closing import Ending, close
 from inbox.services.expire import ending_by_timeout
 
-__all__ = ["MESSAGE_LENGTH", "Decided", "Line", "Verdict", "decide", "decide_many"]
+__all__ = ["MESSAGE_LENGTH", "Answer", "Decided", "Line", "Verdict", "decide", "decide_many"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def decide(
     message: str = "",
     via: str = "web",
     idempotency_key: str,
-    actions: Mapping[str, Verdict] | None = None,
+    actions: Mapping[str, Answer] | None = None,
 ) -> Decided:
     """Record one person's verdict. A repeat under the same key and body returns the first result.
 
@@ -169,6 +169,7 @@ def _write(
                 name in table.tools and table.tools[name].idempotent for name in vote.request.tools
             ),
             facts={"tier": tier, "slot": vote.slot},
+            verb="break_glass" if vote.broke_glass else "",
         )
         for line, vote in counted
         if vote.closes
@@ -186,6 +187,7 @@ def _write(
                 "open": list(vote.left),
                 "via": via,
                 "message": line.message,
+                **({"break_glass": True} if vote.broke_glass else {}),
             },
         )
         for line, vote in counted

@@ -23,9 +23,10 @@ from inbox.policy.grouping import group_key
 from inbox.policy.silence import is_stricter, timeline
 from inbox.policy.words import Outcome as Says
 from inbox.selectors.answers import decision_of, stream_seq
-from inbox.selectors.policy import current_version, tools_named
+from inbox.selectors.policy import current_version, document_of, tools_named
 from inbox.services.closing import Ending, close
 from inbox.services.judging import Judged, judge
+from inbox.services.limits import take
 
 FORMAT = 1
 HOSTED_KEYS = "hosted:"
@@ -70,7 +71,7 @@ def submit(*, agent: Agent, submission: Submission) -> Submitted:
 def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> list[Submitted]:
     """Store several new requests of one agent together: all or none, in the order given.
 
-    One transaction that takes its groups in key order and the team's stream once, at the end: submitting one by
+    One transaction that takes limits and groups in key order and the team's stream once, at the end: submitting one by
     one inside a transaction would take the next group while holding the stream, against the lock order.
     Raises IntegrityError when a dedupe key came before.
     """
@@ -84,6 +85,7 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
     ]
     with transaction.atomic():
         at = database_now()
+        judged = take(agent.team_id, judged, document_of(version))
         drafts = [
             _draft(agent, version, tools, requesters, item, verdict, channel, at)
             for item, verdict in zip(asked, judged, strict=True)
@@ -157,6 +159,7 @@ def _draft(
         risk=verdict.risk.value,
         reversible=verdict.reversible,
         verifiable=judged.verifiable,
+        blocked=verdict.outcome is Says.BLOCKED,
         batchable=verdict.batchable and verdict.outcome is Says.REVIEW and len(submission.actions) == 1,
         sentence=_headline(judged),
         sentence_complete=len(judged.sentences) == 1 and judged.sentences[0].complete,
@@ -251,7 +254,7 @@ def _store(drafts: Sequence[_Draft]) -> None:
 def _answer(team: Team, drafts: Sequence[_Draft], at: datetime) -> list[Submitted]:
     """Audit the asking, and close what policy answers by itself."""
     entries = [_asked(draft) for draft in drafts]
-    endings = [_ending(draft) for draft in drafts if draft.judged.verdict.outcome is not Says.REVIEW]
+    endings = [_ending(draft) for draft in drafts if draft.judged.verdict.outcome in (Says.ALLOW, Says.DENY)]
     if endings:
         decisions = {d.request_id: d for d in close(team.pk, endings, at=at, before=entries)}
         seq = max(decision.seq for decision in decisions.values())

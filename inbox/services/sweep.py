@@ -13,6 +13,7 @@ from inbox.services.backtests import continue_backtests
 from inbox.services.batches import finish_abandoned
 from inbox.services.expire import expire_due
 from inbox.services.halt import halt_due
+from inbox.services.limits import purge
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +23,7 @@ JOBS: Final[dict[str, Callable[[], int]]] = {
     "delivered": lambda: delivery.sweep(limit=200),
     "batches": finish_abandoned,
     "backtests": continue_backtests,
+    "limits": purge,
 }
 
 

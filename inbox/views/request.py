@@ -46,9 +46,9 @@ class Bar:
 @never_cache
 @team_page
 def page(request: TeamRequest, request_id: UUID) -> HttpResponse:
-    """`?part=` of a long payload, `?raw=1` for the exact JSON, `?step=approve|reject` for the bar's next question."""
+    """`?part=` of a long payload, `?raw=1` for the exact JSON, `?step=approve|reject|break_glass` for the bar's next question."""
     step = request.GET.get("step", "")
-    return _page(request, request_id, Bar(step if step in ("approve", "reject") else ""))
+    return _page(request, request_id, Bar(step if step in ("approve", "reject", "break_glass") else ""))
 
 
 @require_safe
@@ -87,7 +87,7 @@ def decide(request: TeamRequest, request_id: UUID) -> HttpResponse:
         ):
             return _page(request, request_id, bar)
         revision = found.revisions.get(number=found.revision_number)
-        if form.verdict_word == "approve":
+        if form.verdict_word != "reject":
             _check_read_back(request, found, revision, form)
         keys = revision.actions.values_list("key", flat=True)
         decided = record(
