@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, cast
 
-from inbox.policy import conditions, windows
-from inbox.policy.fact_catalogue import CONTEXT_FIELDS, Kind, find
+from inbox.policy import conditions, expressions, windows
+from inbox.policy.expression_text import Refused
+from inbox.policy.fact_catalogue import CONTEXT_FIELDS, find
+from inbox.policy.grounds import is_claimed, rests_on_claims
 from inbox.policy.need import Need
 from inbox.policy.problems import Problem, ProblemCode, pointer
 from inbox.policy.words import Risk
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 # The name automatic answers carry when no rule was needed: every action is a harmless read by the catalogue.
 HARMLESS_READ: Final = "harmless-read"
 MOST_PEOPLE: Final = 10
+MOST_EXPRESSIONS: Final = 100
 
 _ASKS: Final = frozenset({"review", "break_glass"})
 
@@ -33,6 +36,7 @@ def problems_of(document: PolicyDocument) -> list[Problem]:
         *_routing(document),
         *_checkpoints(document),
         *_names(document),
+        *_expressions(document),
         *(problem for place, rule in enumerate(document.rules) for problem in _rule(rule, place)),
     ]
 
@@ -133,6 +137,15 @@ def _names(document: PolicyDocument) -> Iterator[Problem]:
         seen.add(rule.id)
 
 
+def _expressions(document: PolicyDocument) -> Iterator[Problem]:
+    # Each costs up to 10 ms to compile, and a document is parsed while somebody waits.
+    places = [place for place, rule in enumerate(document.rules) if rule.expression is not None]
+    if len(places) > MOST_EXPRESSIONS:
+        where = pointer(["rules", places[MOST_EXPRESSIONS], "expression"])
+        message = f"At most {MOST_EXPRESSIONS} rules may have an expression: use conditions."
+        yield Problem(where, ProblemCode.OUT_OF_RANGE, message)
+
+
 def _rule(rule: Rule, place: int) -> Iterator[Problem]:
     def at(*parts: str | int) -> str:
         return pointer(["rules", place, *parts])
@@ -143,6 +156,7 @@ def _rule(rule: Rule, place: int) -> Iterator[Problem]:
         code = ProblemCode.UNKNOWN_FACT if find(condition.fact) is None else ProblemCode.CONDITION
         for message in conditions.mistakes(condition):
             yield Problem(at("when", number), code, message)
+    yield from _expression(rule, at("expression"))
     if rule.then == "allow" and rests_on_claims(rule):
         message = (
             "Only what the agent itself claims would let this pass. "
@@ -169,6 +183,23 @@ def _rule(rule: Rule, place: int) -> Iterator[Problem]:
             yield Problem(at("limits", number), ProblemCode.MISSING, "A value goes with its currency.")
 
 
+def _expression(rule: Rule, where: str) -> Iterator[Problem]:
+    if rule.expression is None:
+        return
+    try:
+        shape = expressions.compiled(rule.expression).shape
+    except Refused as error:
+        yield Problem(where, ProblemCode.EXPRESSION, str(error))
+        return
+    claims = sorted(name for name in shape.facts if is_claimed(name))
+    if rule.then == "allow" and claims:
+        message = (
+            f"An expression that allows may not read what the agent claims ({', '.join(claims)}): "
+            "put it into when, where it can only narrow."
+        )
+        yield Problem(where, ProblemCode.CLAIMS_ALONE, message)
+
+
 def _effects_of(rule: Rule, place: int) -> Iterator[Problem]:
     def say(field: str, code: ProblemCode, message: str) -> Problem:
         return Problem(pointer(["rules", place, field]), code, message)
@@ -190,17 +221,3 @@ def _effects_of(rule: Rule, place: int) -> Iterator[Problem]:
         yield say(
             "risk_at_least", ProblemCode.FLOOR_UNVERIFIABLE, "Unverifiable is found, not set: use high."
         )
-
-
-def rests_on_claims(rule: Rule) -> bool:
-    """Whether a rule reads claims, and without them would say nothing about what is done, by whom, or where.
-
-    An agent can make any claim come true, so an allow rule passes at least what it passes without its claims.
-    Patterns of `*` and `?` alone, hours, and how often something happens do not count.
-    """
-    facts = [fact for condition in rule.when or () if (fact := find(condition.fact)) is not None]
-    if not any(fact.kind is Kind.CLAIMED for fact in facts):
-        return False
-    grounded = any(fact.kind is not Kind.CLAIMED and fact.grounds for fact in facts)
-    named = any(set(pattern) - {"*", "?"} for pattern in (rule.tool, rule.agent))
-    return not (grounded or named or rule.effects or rule.environments or rule.expression)

@@ -9,9 +9,9 @@ from datetime import datetime
 from fnmatch import translate
 from typing import Final
 
-from inbox.policy import conditions, windows
-from inbox.policy.fact_catalogue import Kind, find
+from inbox.policy import conditions, expressions, windows
 from inbox.policy.facts import ActionFacts, Facts
+from inbox.policy.grounds import claimed
 from inbox.policy.meter import Meter, Unanswerable
 from inbox.policy.rule import Rule
 
@@ -86,26 +86,18 @@ def matches(rule: Rule, action: ActionFacts, facts: Facts) -> bool:
     return _matcher(rule).matches(action, facts, Meter())
 
 
-def reads_claims(rule: Rule) -> bool:
-    """Whether a condition of the rule reads what only the agent vouches for."""
-    facts = [find(condition.fact) for condition in rule.when or ()]
-    return any(fact is not None and fact.kind is Kind.CLAIMED for fact in facts)
-
-
 def is_over(rule: Rule, now: datetime) -> bool:
     """Whether the rule's last moment has passed."""
     return rule.until is not None and now >= rule.until
 
 
 def _matcher(rule: Rule) -> Matcher:
-    tests = [conditions.compiled(one, every=rule.then == "allow") for one in rule.when or ()]
+    tests: list[conditions.Test] = [
+        conditions.compiled(one, every=rule.then == "allow") for one in rule.when or ()
+    ]
     if rule.expression is not None:
-        tests.append(_unanswered)
-    return Matcher(rule, rule.then != "allow" and reads_claims(rule), _applies(rule), tuple(tests))
-
-
-def _unanswered(_: ActionFacts, __: Facts, ___: Meter) -> bool:
-    raise Unanswerable("expressions are not evaluated yet")
+        tests.append(expressions.compiled(rule.expression))
+    return Matcher(rule, rule.then != "allow" and bool(claimed(rule)), _applies(rule), tuple(tests))
 
 
 def _applies(rule: Rule) -> Callable[[ActionFacts, Facts], bool]:

@@ -8,9 +8,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from inbox import canonical
 from inbox.policy.document import CLIMB, Need, PolicyDocument, Rule, default_document
 from inbox.policy.facts import ActionFacts, Claims, Facts, ToolFacts
 from inbox.policy.requirement import strictest
+from inbox.policy.rule import Condition
 from inbox.policy.seating import Voter
 from inbox.policy.words import Effect, Outcome, Risk
 
@@ -53,6 +55,8 @@ def facts(
     claims: Claims | None = None,
     agent: str = "clerk",
     checkpoint: str = "pre_execution",
+    environment: str = "",
+    now: datetime = NOW,
 ) -> Facts:
     return Facts(
         agent=agent,
@@ -61,22 +65,46 @@ def facts(
         checkpoint=checkpoint,
         actions=actions,
         claims=claims or Claims(),
-        now=NOW,
+        now=now,
+        environment=environment,
     )
 
 
 def document(
-    *rules: Mapping[str, Any], ladder: Mapping[Risk, tuple[Need, ...]] | None = None
+    *rules: Mapping[str, Any], ladder: Mapping[Risk, tuple[Need, ...]] | None = None, **more: Any
 ) -> PolicyDocument:
     """The default document with rules, each given by its fields; `id` is made up when left out."""
     return PolicyDocument(
         format=1,
         ladder=dict(ladder or DEFAULT.ladder),
         expires_in=dict(DEFAULT.expires_in),
-        rules=tuple(Rule(**{"id": f"rule-{place}", **rule}) for place, rule in enumerate(rules)),
+        rules=tuple(
+            Rule.model_validate_json(canonical.dumps(_json({"id": f"rule-{place}", **rule})))
+            for place, rule in enumerate(rules)
+        ),
+        **more,
     )
 
 
+def _json(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: [one.model_dump(exclude_none=True) if isinstance(one, Need) else one for one in value]
+        if isinstance(value, tuple)
+        else value
+        for key, value in rule.items()
+    }
+
+
+# None reads claims: what claims may do in rules has its own tests.
+some_conditions = st.sampled_from(
+    [
+        Condition(fact="tool.known", op="eq", value=True),
+        Condition(fact="recipients", op="gt", value=100),
+        Condition(fact="args.path", op="exists"),
+        Condition(fact="args.amount", op="lt", value=50),
+        Condition(fact="now.hour", op="ge", value=12),
+    ]
+)
 names = st.sampled_from(["look_up", "write_file", "delete_rows", "mystery", "read_mail", "pay"])
 tools = st.builds(
     ToolFacts,
@@ -203,6 +231,8 @@ def rules(draw: st.DrawFn, ident: str, then: tuple[str, ...]) -> Rule:
         else None,
         note=draw(st.none() | st.just("Look at the recipient.")),
         needs=draw(st.none() | needs()) if review else None,
+        when=draw(st.none() | st.lists(some_conditions, min_size=1, max_size=2).map(tuple)),
+        environments=draw(st.none() | st.just(("production",))),
     )
 
 
