@@ -34,6 +34,8 @@ VERBS: dict[str, str] = {
     "tier_changed": "The ladder of tiers changed.",
     "tool_changed": "What is known about a tool changed.",
     "policy_changed": "A new version of the policy came into force.",
+    "rejudged": "A new version of the policy asks more of a request that waits.",
+    "shadow_changed": "A version of the policy began or ended to be tried in shadow.",
     "policy_backtested": "A draft of the policy was tried on past requests.",
     "agent_changed": "An agent was registered, switched on or off.",
     "token_changed": "A token of an agent, or a person's own, was made or revoked.",

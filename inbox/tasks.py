@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from inbox.services.backtests import run_backtest
+from inbox.services.rejudging import rejudge_team
 from inbox.services.sweep import sweep
 
 
@@ -20,3 +21,9 @@ def sweep_task() -> None:
 def backtest_task(backtest_id: str) -> None:
     """Try a draft on history, if nobody does already; what a dead worker leaves the sweep goes on with."""
     run_backtest(UUID(backtest_id))
+
+
+@shared_task(name="inbox.rejudge")
+def rejudge_task(policy_id: str) -> None:
+    """Hold what waits against a new version; the sweep does it too, a few seconds later."""
+    rejudge_team(UUID(policy_id))

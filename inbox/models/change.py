@@ -12,6 +12,9 @@ from agents.ids import uuid7
 from inbox.models.request import ApprovalRequest
 from inbox.models.team import Team
 
+CHANNEL = "change"
+"""The channel of the requests that ask for changes of the team's own rules."""
+
 
 class ChangeRequest(models.Model):
     """What exactly is to change, who proposed it, and what became of it. The request's own bytes repeat `body`."""

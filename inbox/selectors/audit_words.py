@@ -102,6 +102,17 @@ def _policy(facts: Facts) -> str:
     return f"{facts.get('from', '')} → {facts.get('to', '')}"
 
 
+def _rejudged(facts: Facts) -> str:
+    return _join(f"by {facts.get('policy', '')}", "asks for more than before")
+
+
+def _shadow(facts: Facts) -> str:
+    return _join(
+        f"{facts['started']} began" if facts.get("started") else "",
+        f"{facts['stopped']} ended" if facts.get("stopped") else "",
+    )
+
+
 def _backtested(facts: Facts) -> str:
     passed = facts.get("passed") or {}
     rejected = passed.get("rejected", 0) if isinstance(passed, dict) else 0
@@ -170,6 +181,8 @@ _WORDS = {
     "tier_changed": "Tier changed",
     "tool_changed": "Tool changed",
     "policy_changed": "Policy changed",
+    "rejudged": "Judged again",
+    "shadow_changed": "Shadow changed",
     "policy_backtested": "Policy back-tested",
     "agent_changed": "Agent changed",
     "token_changed": "Token changed",
@@ -192,6 +205,8 @@ _DETAILS = {
     "tier_changed": _tier,
     "tool_changed": _tool,
     "policy_changed": _policy,
+    "rejudged": _rejudged,
+    "shadow_changed": _shadow,
     "policy_backtested": _backtested,
     "agent_changed": _agent,
     "token_changed": _token,

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from inbox.models import ApprovalRequest, PolicyVersion, Tier, Tool
+from inbox.models.change import CHANNEL
 from inbox.policy.document import PolicyDocument, parse_document
 from inbox.policy.need import Need
 from inbox.policy.requirement import strictest
@@ -16,8 +17,8 @@ from inbox.policy.words import Risk
 
 
 def current_version(team_id: UUID) -> PolicyVersion:
-    """The team's policy version in force, with its policy and team. Raises PolicyVersion.DoesNotExist without one."""
-    return PolicyVersion.objects.select_related("policy__team").get(
+    """The team's policy version in force, with its policy, team and shadow. Raises PolicyVersion.DoesNotExist without one."""
+    return PolicyVersion.objects.select_related("policy__team", "policy__shadow").get(
         policy__team_id=team_id, policy__current_id=F("pk")
     )
 
@@ -37,9 +38,20 @@ def pinned_needs(request: ApprovalRequest) -> tuple[Need, ...]:
     return tuple(Need.model_validate(need) for need in request.needs)
 
 
+def judged_by_another(version_id: UUID) -> Q:
+    """Requests last judged by another version than this. Changes of the team's own rules are judged by none."""
+    last = Q(judged_by=None) & ~Q(policy_version=version_id)
+    return (last | (Q(judged_by__isnull=False) & ~Q(judged_by=version_id))) & ~Q(channel=CHANNEL)
+
+
 def needs_now(request: ApprovalRequest, current: PolicyVersion, ranks: Mapping[str, int]) -> tuple[Need, ...]:
-    """The needs of a pending request: the stricter of those pinned at asking and the current ladder's."""
-    if request.policy_version_id == current.pk:
+    """The needs of a pending request: the stricter of those written on it and the current ladder's.
+
+    They are written when it is asked and whenever a new version is held against it, rules and all; until that is
+    done the ladder alone is compared. A change of the team's own rules keeps the people it was asked of.
+    """
+    judged_by = request.judged_by_id or request.policy_version_id
+    if judged_by == current.pk or request.channel == CHANNEL:
         return pinned_needs(request)
     return strictest(pinned_needs(request), document_of(current).ladder[Risk(request.risk)], ranks)
 

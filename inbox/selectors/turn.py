@@ -25,7 +25,7 @@ from inbox.policy.seating import Slot, eligible
 from inbox.policy.words import Risk
 from inbox.selectors.electorate import Electorate
 from inbox.selectors.exclusion import excluding, own_agents
-from inbox.selectors.policy import current_version, document_of, pinned_needs, tier_ranks
+from inbox.selectors.policy import current_version, document_of, judged_by_another, pinned_needs, tier_ranks
 from inbox.selectors.rights import Rights, rights_of
 from inbox.selectors.turn_sql import AsksFor, within
 from inbox.selectors.votes import base
@@ -84,7 +84,7 @@ class Turn:
         clause = self._reachable
         for needs, risk in self._other_ladders:
             if not self._takes(needs, risk):
-                clause &= ~Q(~Q(policy_version=self.version.pk), votes_cast=0, needs=needs, risk=risk)
+                clause &= ~(self._behind & Q(votes_cast=0, needs=needs, risk=risk))
         partly = self._partly_filled
         if partly:
             clause &= ~Q(pk__in=partly)
@@ -109,6 +109,10 @@ class Turn:
         electorate = self.electorate(listed)
         return {request.pk: standing_in(electorate, request, self.member.user_id) for request in listed}
 
+    @property
+    def _behind(self) -> Q:
+        return judged_by_another(self.version.pk)
+
     @cached_property
     def _reachable(self) -> Q:
         """A superset of `condition`; short of it only for requests with votes and those asked under another version."""
@@ -117,7 +121,7 @@ class Turn:
         mine = Vote.objects.filter(
             request=OuterRef("pk"), revision_number=OuterRef("revision_number"), person=self.member.user_id
         )
-        clause = Q(AsksFor(tiers, sorted(voter.groups))) | ~Q(policy_version=self.version.pk)
+        clause = Q(AsksFor(tiers, sorted(voter.groups))) | self._behind
         clause &= Q(votes_cast=0) | ~Q(Exists(mine))
         clause &= ~excluding(self.member.user_id, own_agents(self.member.team_id, self.member.user_id))
         return clause & within(self.rights.limits)
@@ -125,13 +129,9 @@ class Turn:
     @cached_property
     def _other_ladders(self) -> list[tuple[list[dict[str, object]], str]]:
         """What the requests asked under earlier versions need: few, since a version's ladder and rules are."""
-        rows = (
-            ApprovalRequest.objects.filter(
-                team_id=self.member.team_id, state=State.PENDING.value, votes_cast=0
-            )
-            .exclude(policy_version=self.version.pk)
-            .order_by()
-        )
+        rows = ApprovalRequest.objects.filter(
+            self._behind, team_id=self.member.team_id, state=State.PENDING.value, votes_cast=0
+        ).order_by()
         return list(rows.values_list("needs", "risk").distinct())
 
     @cached_property

@@ -22,6 +22,7 @@ from inbox.clock import database_now
 from inbox.errors import Conflict, NotFound
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Backtest, BacktestFinding, Member, PolicyVersion
+from inbox.models.change import CHANNEL
 from inbox.policy.compare import Change, Ended, Tally, change, weight
 from inbox.policy.evaluate import Verdict
 from inbox.policy.words import Outcome
@@ -39,7 +40,6 @@ MOST: Final = 10_000
 # What one round of the sweep gives to back-tests: deliveries wait behind it where there is no Celery.
 SWEEP_SECONDS: Final = 2.0
 MOST_FAILURES: Final = 5
-CHANGES_CHANNEL: Final = "change"
 
 _CLAIM = """
     UPDATE inbox_backtest
@@ -187,7 +187,7 @@ def _next(claimed: Backtest) -> list[ApprovalRequest]:
 def _closed(team_id: UUID) -> QuerySet[ApprovalRequest]:
     """What a back-test may look at: requests that ended, changes of the team's own rules aside."""
     closed = ApprovalRequest.objects.filter(team_id=team_id).exclude(state=State.PENDING.value)
-    return closed.exclude(channel=CHANGES_CHANNEL)
+    return closed.exclude(channel=CHANNEL)
 
 
 def _finding(claimed: Backtest, one: Past, found: Change, before: Verdict, after: Verdict) -> BacktestFinding:

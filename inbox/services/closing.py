@@ -50,11 +50,17 @@ class Ending:
 
 
 def close(
-    team_id: UUID, endings: Sequence[Ending], *, at: datetime, before: Sequence[Entry] = ()
+    team_id: UUID,
+    endings: Sequence[Ending],
+    *,
+    at: datetime,
+    before: Sequence[Entry] = (),
+    leaving: Sequence[ApprovalRequest] = (),
 ) -> list[Decision]:
     """Close requests, decide, audit and enqueue what resumes their agents, all in the caller's transaction.
 
-    `before` are audit entries recorded first (a vote, the asking). Returns the decisions in order.
+    `before` are audit entries recorded first (a vote, the asking); `leaving` are other requests that leave their
+    groups with these, because groups are locked once and in order. Returns the decisions in order.
     """
     payloads = _payloads([ending.request for ending in endings])
     ids = [uuid7() for _ in endings]
@@ -63,7 +69,7 @@ def close(
         for ending, decision_id in zip(endings, ids, strict=True)
     ]
     _mark(endings, at)
-    _leave_groups(endings)
+    leave_group([*leaving, *(ending.request for ending in endings)])
     entries = [
         Entry(
             verb=ending.verb or ending.state.value,
@@ -131,10 +137,6 @@ def leave_group(requests: Sequence[ApprovalRequest]) -> None:
     # Locked in the order submitting takes them.
     for group in RequestGroup.objects.select_for_update(no_key=True).filter(pk__in=counts).order_by("key"):
         RequestGroup.objects.filter(pk=group.pk).update(pending=F("pending") - counts[group.pk])
-
-
-def _leave_groups(endings: Sequence[Ending]) -> None:
-    leave_group([ending.request for ending in endings])
 
 
 def _mark(endings: Sequence[Ending], at: datetime) -> None:

@@ -22,8 +22,9 @@ from inbox.errors import Expired, Invalid, NotAllowed, Refused
 from inbox.lifecycle import OnTimeout
 from inbox.models import ApprovalRequest, Decision, IdempotencyKey, Team, Vote
 from inbox.services.ballot import MESSAGE_LENGTH, Answer, Counted, Late, Line, Result, Table, Verdict, judge
-from inbox.services.closing import Ending, close
+from inbox.services.closing import Ending, close, leave_group
 from inbox.services.expire import ending_by_timeout
+from inbox.services.rejudging import Rejudged, held_version, rejudge
 
 __all__ = ["MESSAGE_LENGTH", "Answer", "Decided", "Line", "Verdict", "decide", "decide_many"]
 
@@ -110,9 +111,14 @@ def decide_many(
         repeated = _repeated(person, key, requests.get(lines[0].request_id))
         if repeated is not None:
             return [repeated]
+    # Under the same locks: a version that came into force since may ask more of what waits than was pinned.
+    again = rejudge([one for one in requests.values() if now < one.expires_at], held_version(team.pk))
     table = Table.load(person, team, list(requests.values()), now)
-    verdicts = [judge(line, requests.get(line.request_id), table, now, batch) for line in lines]
-    return _write(team, person, lines, verdicts, table, now, via, key)
+    verdicts = [
+        again.refusals.get(line.request_id) or judge(line, requests.get(line.request_id), table, now, batch)
+        for line in lines
+    ]
+    return _write(team, person, lines, verdicts, table, again, now, via, key)
 
 
 def _write(
@@ -121,6 +127,7 @@ def _write(
     lines: Sequence[Line],
     results: Sequence[Result],
     table: Table,
+    again: Rejudged,
     now: datetime,
     via: str,
     key: tuple[str, str] | None,
@@ -175,6 +182,7 @@ def _write(
         if vote.closes
     ]
     endings += [ending_by_timeout(request, table.current, table.keys[request.pk]) for request in late]
+    endings += again.endings
     voted = [
         Entry(
             verb="voted",
@@ -193,13 +201,16 @@ def _write(
         for line, vote in counted
         if not vote.closes
     ]
-    noted = _refusals(lines, results, actor, via) + voted
+    noted = [*again.entries, *_refusals(lines, results, actor, via), *voted]
     decisions: dict[UUID, Decision] = {}
     seq = 0
     if endings:
-        decisions = {d.request_id: d for d in close(team.pk, endings, at=now, before=noted)}
+        decisions = {
+            d.request_id: d for d in close(team.pk, endings, at=now, before=noted, leaving=again.leaving)
+        }
         seq = max(decision.seq for decision in decisions.values())
     elif noted:
+        leave_group(again.leaving)
         seq = audit.append(team.pk, noted, at=now)[-1].seq
         events.announce(team.pk, seq)
     answers: list[Decided | Refused] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -75,6 +75,11 @@ def facts_of(
         ),
         now=now,
     )
+
+
+def denial(notes: Sequence[str]) -> str:
+    """What an agent is told that policy refused."""
+    return " ".join(notes) or "Policy does not allow this. Do not try it again in another form."
 
 
 def verdict_by(version: PolicyVersion, facts: Facts) -> Verdict:

@@ -24,8 +24,9 @@ from inbox.policy.silence import is_stricter, timeline
 from inbox.policy.words import Outcome as Says
 from inbox.selectors.answers import decision_of, stream_seq
 from inbox.selectors.policy import current_version, document_of, tools_named
+from inbox.services import shadow
 from inbox.services.closing import Ending, close
-from inbox.services.judging import Judged, judge
+from inbox.services.judging import Judged, denial, judge
 from inbox.services.limits import take
 
 FORMAT = 1
@@ -83,6 +84,7 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
         judge(agent=agent, submission=item.submission, tools=tools, version=version, now=now)
         for item in asked
     ]
+    said = shadow.opinions(version, [(one.verdict, one.facts) for one in judged])
     with transaction.atomic():
         at = database_now()
         judged = take(agent.team_id, judged, document_of(version))
@@ -91,6 +93,7 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
             for item, verdict in zip(asked, judged, strict=True)
         ]
         _store(drafts)
+        shadow.note(version, [draft.request for draft in drafts], said)
         return _answer(version.policy.team, drafts, at)
 
 
@@ -295,7 +298,7 @@ def _ending(draft: _Draft) -> Ending:
         verdicts={action.key: answer for action in draft.submission.actions},
         version=version,
         rule=draft.request.rule,
-        message="" if answer == "approve" else _denial(verdict.notes),
+        message="" if answer == "approve" else denial(verdict.notes),
         via="policy",
         idempotent=draft.idempotent,
     )
@@ -303,10 +306,6 @@ def _ending(draft: _Draft) -> Ending:
 
 def _body_digest(submission: Submission) -> str:
     return canonical.digest(submission.model_dump(mode="json"))
-
-
-def _denial(notes: tuple[str, ...]) -> str:
-    return " ".join(notes) or "Policy does not allow this. Do not try it again in another form."
 
 
 def _headline(judged: Judged) -> str:

@@ -14,6 +14,7 @@ from inbox.services.batches import finish_abandoned
 from inbox.services.expire import expire_due
 from inbox.services.halt import halt_due
 from inbox.services.limits import purge
+from inbox.services.rejudging import rejudge_waiting
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +23,7 @@ JOBS: Final[dict[str, Callable[[], int]]] = {
     "halted": halt_due,
     "delivered": lambda: delivery.sweep(limit=200),
     "batches": finish_abandoned,
+    "rejudged": rejudge_waiting,
     "backtests": continue_backtests,
     "limits": purge,
 }

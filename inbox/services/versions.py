@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
+from agents import outbox
 from inbox import canonical
 from inbox.clock import database_now
 from inbox.models import Activation, Policy, PolicyVersion, ShadowRun
@@ -56,4 +57,5 @@ def put_in_force(
         policy.shadow = None
     policy.current = version
     policy.save(update_fields=["current", "shadow"])
+    outbox.nudge("inbox.rejudge", str(policy.pk))
     return activation

@@ -130,7 +130,7 @@ def test_the_sweep_does_it_without_celery_in_chunks_with_time_for_others(
     assert continue_backtests(seconds=0.000_1) == 1
     started.refresh_from_db()
     assert (started.judged, started.finished_at, started.lease_until) == (2, None, None)
-    assert sweep().backtests == 1
+    assert sweep().counts["backtests"] == 1
     started.refresh_from_db()
     assert started.judged == 5
     assert started.finished_at is not None
