@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from fnmatch import fnmatchcase
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,9 @@ class Asked:
     tools: Sequence[str]
 
 
-NO_LIMITS = Limits()
+NO_LIMITS: Final = Limits()
+# What the column of a request's amount holds; more is stored as this much.
+MOST_MONEY: Final = 10**17
 
 
 def above(limits: Limits, asked: Asked) -> str:
@@ -58,6 +62,23 @@ def above(limits: Limits, asked: Asked) -> str:
             if not any(fnmatchcase(tool, pattern) for pattern in limits.tools):
                 return f"it calls {tool}, allowed is {_listed(limits.tools)}"
     return ""
+
+
+def money_moved(amounts: Iterable[tuple[float | None, str]]) -> tuple[Decimal | None, str]:
+    """The largest of some amounts with its currency; None where none moves money.
+
+    Amounts of different currencies have none in common, so the currency is then "", which is above any ceiling; so
+    is what is no number or too large to be one of money.
+    """
+    found = [(amount, currency) for amount, currency in amounts if amount is not None]
+    if not found:
+        return None, ""
+    largest = max(abs(amount) if abs(amount) <= MOST_MONEY else math.inf for amount, _ in found)
+    moved = Decimal(MOST_MONEY) if largest > MOST_MONEY else Decimal(str(largest))
+    currencies = {currency for _, currency in found}
+    # Upwards: a ceiling of 10.00 is not kept by 10.004.
+    rounded = moved.quantize(Decimal("0.01"), rounding=ROUND_UP)
+    return rounded, currencies.pop() if len(currencies) == 1 else ""
 
 
 def loosens(before: Limits, after: Limits) -> bool:

@@ -79,6 +79,12 @@ def _tier(facts: Facts) -> str:
     return ""
 
 
+def _group(facts: Facts) -> str:
+    if facts.get("made"):
+        return f"{facts.get('group', '')} made"
+    return f"{facts.get('person', '')} {'joined' if facts.get('joined') else 'left'} {facts.get('group', '')}"
+
+
 def _tool(facts: Facts) -> str:
     before = facts.get("before")
     return _join(
@@ -179,6 +185,9 @@ _WORDS = {
     "team_created": "Team created",
     "member_changed": "Member changed",
     "tier_changed": "Tier changed",
+    "group_changed": "Group changed",
+    "ceiling_changed": "Ceiling changed",
+    "team_changed": "Team changed",
     "tool_changed": "Tool changed",
     "policy_changed": "Policy changed",
     "rejudged": "Judged again",
@@ -203,6 +212,9 @@ _DETAILS = {
     "team_created": lambda facts: _join(str(facts.get("name", "")), str(facts.get("policy", ""))),
     "member_changed": _member,
     "tier_changed": _tier,
+    "group_changed": _group,
+    "ceiling_changed": _member,
+    "team_changed": lambda facts: _changes(facts.get("before"), facts.get("after")),
     "tool_changed": _tool,
     "policy_changed": _policy,
     "rejudged": _rejudged,

@@ -19,6 +19,7 @@ from inbox.clock import database_now
 from inbox.errors import FieldError, Invalid
 from inbox.lifecycle import OnTimeout
 from inbox.models import Action, ApprovalRequest, Decision, Member, PolicyVersion, Revision, Team, Tool
+from inbox.policy.ceiling import money_moved
 from inbox.policy.grouping import group_key
 from inbox.policy.silence import is_stricter, timeline
 from inbox.policy.words import Outcome as Says
@@ -147,6 +148,9 @@ def _draft(
     expires_at = at + timedelta(seconds=times.deadline)
     payload = _envelope(agent, team, submission, expires_at)
     first = submission.actions[0]
+    amount, currency = money_moved(
+        (action.computed.amount, action.computed.currency) for action in judged.facts.actions
+    )
     request = ApprovalRequest(
         id=uuid7(),
         team=team,
@@ -177,6 +181,8 @@ def _draft(
         context=submission.context.model_dump(mode="json"),
         claims=submission.claims.model_dump(mode="json"),
         environment=agent.environment,
+        amount=amount,
+        currency=currency,
         requester_id=requesters.get(submission.on_behalf_of or ""),
         on_timeout=on_timeout.value,
         created_at=at,

@@ -7,18 +7,20 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from inbox.errors import FieldError, Invalid, NotAllowed, NotFound
-from inbox.models import Member, Policy, Tier
+from inbox.models import Member, Policy, Team, Tier
 from inbox.policy.document import check_ladder
 from inbox.selectors.policy import current_version, document_of
-from inbox.services.people import actor_of, require_admin_of
+from inbox.services.people import actor_of, admin_held
 from inbox.services.teams import record
+
+LONGEST_COOLDOWN_SECONDS = 30 * 24 * 3600
 
 
 def add_tier(*, admin: Member, name: str) -> Tier:
     """A new tier on top of the ladder. Raises Invalid when the name is taken or no identifier."""
-    require_admin_of(admin)
     _check_name(name)
     with transaction.atomic():
+        admin = admin_held(admin)
         top = Tier.objects.select_for_update(no_key=True).filter(team=admin.team).order_by("-rank").first()
         try:
             with transaction.atomic():
@@ -30,9 +32,12 @@ def add_tier(*, admin: Member, name: str) -> Tier:
 
 
 def move_tier(*, admin: Member, tier_id: UUID, up: bool) -> Tier:
-    """Swap a tier with its neighbour above or below; at the end of the ladder nothing changes."""
-    require_admin_of(admin)
+    """Swap a tier with its neighbour above or below; at the end of the ladder nothing changes.
+
+    The ladder is an order by rank, and only ever turned round by such swaps, so it has no cycle to find.
+    """
     with transaction.atomic():
+        admin = admin_held(admin)
         # The ladder in force must not change while it is held against the new order.
         Policy.objects.select_for_update(no_key=True).get(team=admin.team)
         ladder = list(Tier.objects.select_for_update(no_key=True).filter(team=admin.team).order_by("rank"))
@@ -61,6 +66,31 @@ def move_tier(*, admin: Member, tier_id: UUID, up: bool) -> Tier:
             {"moved": a.name, "rank": a.rank, "swapped_with": b.name},
         )
     return a
+
+
+def set_cooldown(*, admin: Member, seconds: int) -> Team:
+    """How long a raised tier waits before it counts, from 0 to 30 days; raises already waiting keep their time.
+
+    Raises NotAllowed for members who are no admins, Invalid for any other length.
+    """
+    if not 0 <= seconds <= LONGEST_COOLDOWN_SECONDS:
+        message = "Give a length from 0 minutes to 30 days."
+        raise Invalid(
+            "invalid-cooldown", message, errors=[FieldError("/minutes", "invalid-cooldown", message)]
+        )
+    with transaction.atomic():
+        admin = admin_held(admin)
+        team = Team.objects.select_for_update(no_key=True).get(pk=admin.team_id)
+        before, team.cooldown_seconds = team.cooldown_seconds, seconds
+        if before != seconds:
+            team.save(update_fields=["cooldown_seconds"])
+            record(
+                team,
+                "team_changed",
+                actor_of(admin.user),
+                {"before": {"cooldown_seconds": before}, "after": {"cooldown_seconds": seconds}},
+            )
+    return team
 
 
 def _check_ladder(admin: Member, ranks: dict[str, int]) -> None:
