@@ -55,7 +55,11 @@ class ProposedAction(Wire):
 
 
 class Context(Wire):
-    """The agent's own words about why; shown as claims, never as facts."""
+    """The agent's own words about why; shown as claims, never as facts.
+
+    `user_task` is what the user asked for, in the user's words; `prior_output` what the agent's last tool returned.
+    Policy reads both, and only to raise: a value found in neither, or a call that neither explains, is looked at.
+    """
 
     goal: Words = ""
     rationale: Words = ""
@@ -67,6 +71,8 @@ class Context(Wire):
     results: Words = ""
     rollback_plan: Words = ""
     evidence: tuple[Words, ...] = Field((), max_length=20, strict=False)
+    user_task: Words = ""
+    prior_output: Words = ""
 
 
 class Claims(Wire):

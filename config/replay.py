@@ -56,7 +56,7 @@ def recorded(path: Path) -> Iterator[Recorded]:
         try:
             row = json.loads(line)
             agent = _HANDLE.sub("-", str(row["agent"])).strip("-.") or "agent"
-            yield Recorded(place, agent[:80], _body(row, place, line))
+            yield Recorded(place, agent[:80], body(row, place, line))
         except (ValueError, KeyError, TypeError) as error:
             yield Recorded(place, "", None, f"not a recorded call: {type(error).__name__} {error}"[:200])
 
@@ -78,11 +78,11 @@ def effects(paths: list[Path]) -> dict[str, Effect]:
     return {tool: Effect(effect) for tool, effect in worst.items() if effect != "unknown"}
 
 
-def _body(row: dict[str, Any], place: str, line: bytes) -> bytes:
+def body(row: dict[str, Any], place: str, line: bytes) -> bytes:
+    """The request an agent would send for one recorded call. Raises KeyError for a row without tool or arguments."""
     key = hashlib.sha256(place.encode() + line).hexdigest()[:32]
     thread = hashlib.sha256(str(row.get("trace_id", place)).encode()).hexdigest()[:16]
-    evidence = [str(row["prior_output"])[:_WORDS]] if row.get("prior_output") else []
-    body = {
+    sent = {
         "dedupe_key": f"replay:{key}",
         "thread": f"replay-{thread}",
         "actions": [
@@ -94,11 +94,11 @@ def _body(row: dict[str, Any], place: str, line: bytes) -> bytes:
             }
         ],
         "context": {
-            "goal": str(row.get("user_task") or "")[:_WORDS],
             "rationale": str(row.get("thought") or "")[:_WORDS],
-            "evidence": evidence,
+            "user_task": str(row.get("user_task") or "")[:_WORDS],
+            "prior_output": str(row.get("prior_output") or "")[:_WORDS],
         },
         "expires_in": MAX_EXPIRY_SECONDS,
     }
     # Surrogates and the like go out as they were recorded: refusing them is the server's part.
-    return json.dumps(body, ensure_ascii=True).encode()
+    return json.dumps(sent, ensure_ascii=True).encode()

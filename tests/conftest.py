@@ -14,8 +14,13 @@ from pathlib import Path
 import pytest
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
+from hypothesis import settings as hypothesis_settings
 
 from tests.factories import World, make_world
+
+# A time limit on an example measures the machine's other work: parsers load on first use, and tests run side by side.
+hypothesis_settings.register_profile("placet", deadline=None)
+hypothesis_settings.load_profile("placet")
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # The name automatic answers carry when no rule was needed: every action is a harmless read by the catalogue.
 HARMLESS_READ: Final = "harmless-read"
+# The same where a tool is not in the catalogue, and inference found that it only reads.
+INFERRED_READ: Final = "inferred-read"
 MOST_PEOPLE: Final = 10
 MOST_EXPRESSIONS: Final = 100
 
@@ -128,10 +130,8 @@ def _names(document: PolicyDocument) -> Iterator[Problem]:
     seen: set[str] = set()
     for place, rule in enumerate(document.rules):
         where = pointer(["rules", place, "id"])
-        if rule.id == HARMLESS_READ:
-            yield Problem(
-                where, ProblemCode.RULE_RESERVED, f"{HARMLESS_READ} is the name of the built-in answer."
-            )
+        if rule.id in (HARMLESS_READ, INFERRED_READ):
+            yield Problem(where, ProblemCode.RULE_RESERVED, f"{rule.id} is the name of a built-in answer.")
         if rule.id in seen:
             yield Problem(where, ProblemCode.RULE_TWICE, f"Two rules are called {rule.id}.")
         seen.add(rule.id)

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from inbox import canonical
-from inbox.policy.checks import HARMLESS_READ, every_needs, problems_of
+from inbox.policy.checks import HARMLESS_READ, INFERRED_READ, every_needs, problems_of
 from inbox.policy.need import Need
 from inbox.policy.problems import PolicyError, Problem, ProblemCode, pointer
 from inbox.policy.requirement import covers
@@ -38,6 +38,7 @@ from inbox.policy.words import Risk
 __all__ = [
     "CLIMB",
     "HARMLESS_READ",
+    "INFERRED_READ",
     "LONGEST_WAIT_SECONDS",
     "CheckpointRule",
     "Escalation",

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from inbox.policy.context import lacking
-from inbox.policy.document import HARMLESS_READ, CheckpointRule, Escalation, PolicyDocument
+from inbox.policy.document import HARMLESS_READ, INFERRED_READ, CheckpointRule, Escalation, PolicyDocument
 from inbox.policy.facts import ActionFacts, Facts
 from inbox.policy.limits import LimitUse, limit_uses, together
 from inbox.policy.meter import Meter, Unanswerable
 from inbox.policy.need import NO_TIER, Need
 from inbox.policy.reasons import Reason, ReasonCode
 from inbox.policy.requirement import added, largest
-from inbox.policy.risk import assess
+from inbox.policy.risk import Assessment, assess
 from inbox.policy.rule import Rule
 from inbox.policy.rules import Heard, listen, precedence
 from inbox.policy.shapes import OnTimeout
@@ -36,8 +36,8 @@ UNREADABLE_EXPIRES_IN: Final = 3600
 class Verdict:
     """Policy's answer. `needs` is empty unless it says review or blocked; `expires_in` is in seconds.
 
-    `rule` is the rule the outcome rests on: `harmless-read` when the catalogue alone passed it, None when no
-    rule spoke and a person is asked for that reason. Blocked: refused, unless all of `needs` answer by the
+    `rule` is the rule the outcome rests on: `harmless-read` when the catalogue alone passed it, `inferred-read`
+    when inference had to help, None when no rule spoke and a person is asked for that reason. Blocked: refused, unless all of `needs` answer by the
     break-glass verdict. `context_refused` are required fields of the agent's context whose absence made this a
     denial, `context_flagged` those whose absence people must see. `limits` must be taken, all or none, before an
     allow may pass: see `with_limit_reached`. `escalation` is in seconds since the request came: see `escalated`.
@@ -86,7 +86,12 @@ def evaluate(document: PolicyDocument, facts: Facts, *, policy: str, version: in
 
     checkpoint = document.checkpoint(facts.checkpoint)
     refused, flagged = lacking(checkpoint, rules, facts.claims.context)
-    held = [reason for action, heard in asked if (reason := _held(action, heard, risk)) is not None]
+    harmless = _harmless(document, facts, assessment)
+    held = [
+        reason
+        for (action, heard), free in zip(asked, harmless, strict=True)
+        if (reason := _held(action, heard, risk, harmless=free)) is not None
+    ]
     uses, unknown = _limits(asked, facts)
     held += [*unknown, *(_lacks(name, "a person must see that") for name in flagged)]
     if denying or refused:
@@ -106,8 +111,11 @@ def evaluate(document: PolicyDocument, facts: Facts, *, policy: str, version: in
     else:
         outcome, speaking = Outcome.ALLOW, rules
         why = [Reason(ReasonCode.RULE_ALLOW, f"Rule {rule.id} lets it pass") for rule in rules]
-        if any(heard.winner is None for _, heard in asked):
+        if any(heard.winner is None and action.tool is not None for action, heard in asked):
             why.append(Reason(ReasonCode.PASSED_HARMLESS, "Harmless reads pass without a person"))
+        if any(heard.winner is None and action.tool is None for action, heard in asked):
+            text = "Tools nobody described pass where everything says that they only read"
+            why.append(Reason(ReasonCode.PASSED_INFERRED, text))
 
     waits = waiting(document, risk, asking, facts.checkpoint)
     needs: tuple[Need, ...] = ()
@@ -118,7 +126,7 @@ def evaluate(document: PolicyDocument, facts: Facts, *, policy: str, version: in
         risk=risk,
         reasons=tuple(dict.fromkeys((*assessment.reasons, *why))),
         needs=needs,
-        rule=speaking[0].id if speaking else HARMLESS_READ if outcome is Outcome.ALLOW else None,
+        rule=speaking[0].id if speaking else _built_in(facts) if outcome is Outcome.ALLOW else None,
         policy=policy,
         version=version,
         notes=_notes(speaking, refused),
@@ -181,7 +189,7 @@ def with_limit_reached(verdict: Verdict, document: PolicyDocument, use: LimitUse
         raise ValueError("only what would pass can reach a limit")
     text = f"Rule {use.rule} would let it pass, but its limit is used up: {use.says()}, until {use.ends:%H:%M} UTC"
     waits = waiting(document, verdict.risk, (), verdict.checkpoint)
-    passed = (ReasonCode.RULE_ALLOW, ReasonCode.PASSED_HARMLESS)
+    passed = (ReasonCode.RULE_ALLOW, ReasonCode.PASSED_HARMLESS, ReasonCode.PASSED_INFERRED)
     return replace(
         verdict,
         outcome=Outcome.REVIEW,
@@ -239,15 +247,29 @@ def _notes(speaking: Sequence[Rule], refused: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(notes))
 
 
-def _held(action: ActionFacts, heard: Heard, risk: Risk) -> Reason | None:
+def _harmless(document: PolicyDocument, facts: Facts, assessment: Assessment) -> list[bool]:
+    """Of each action, whether it may pass without a rule: reads by the catalogue, or by inference where that may speak."""
+    infers = document.infers_unknown_tools
+    return [
+        free and (infers or action.tool is not None)
+        for action, free in zip(facts.actions, assessment.harmless, strict=True)
+    ]
+
+
+def _built_in(facts: Facts) -> str:
+    """The name of the answer when no rule was needed: inference as soon as one tool is unknown."""
+    return INFERRED_READ if any(action.tool is None for action in facts.actions) else HARMLESS_READ
+
+
+def _held(action: ActionFacts, heard: Heard, risk: Risk, *, harmless: bool) -> Reason | None:
     """Why an action may not pass by itself; None when it may."""
     strict = next((rule for rule in heard.rules if rule.then != "allow"), None)
     if strict is not None:
         return Reason(ReasonCode.RULE_REVIEW, f"Rule {strict.id} asks for a person")
+    if harmless and risk is Risk.LOW and action.kind == "tool_call" and action.verifiable:
+        return None
     rule = heard.winner
     if rule is None:
-        if _obstacle(action, risk, Risk.LOW) is None and action.is_harmless_read:
-            return None
         return Reason(ReasonCode.NO_RULE, "No rule lets it pass, so a person decides")
     obstacle = _obstacle(action, risk, ALLOW_CEILING)
     if obstacle is None:

@@ -37,7 +37,11 @@ class ToolFacts:
 
 @dataclass(frozen=True, slots=True)
 class ShellFacts:
-    """A shell command taken apart. `programs` are the commands' base names in order; `parsed` False: not understood."""
+    """A shell command taken apart. `programs` are the commands' base names in order; `parsed` False: not understood.
+
+    `runs_code` says that it runs code nobody took apart, `unknown` are programs no table knows, `sensitive` the files
+    and variables it names that usually hold secrets.
+    """
 
     parsed: bool
     programs: tuple[str, ...] = ()
@@ -45,6 +49,22 @@ class ShellFacts:
     destroys: bool = False
     privileged: bool = False
     network: bool = False
+    runs_code: bool = False
+    unknown: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+
+    @property
+    def only_reads(self) -> bool:
+        """Every program is known and none of them changes, sends, runs or reveals anything."""
+        return self.parsed and not (
+            self.writes
+            or self.destroys
+            or self.privileged
+            or self.network
+            or self.runs_code
+            or self.unknown
+            or self.sensitive
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +87,10 @@ class Computed:
     that are not the team's own. `new_values` are arguments this agent never used with this tool before,
     `new_tool` says the agent never used it, `foreign` are values found neither in the user's task nor in earlier
     results (those two are claims, so this too may only raise). `secret` names the argument that holds one, or "".
+    `worked_out` is False on facts nobody computed: nothing passes on the strength of those.
     """
+
+    worked_out: bool = False
 
     recipients: int = 0
     affected: int = 0

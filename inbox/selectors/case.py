@@ -55,6 +55,7 @@ def case_of(request: ApprovalRequest, envelope: Mapping[str, Any]) -> Case:
 
 def _said(request: ApprovalRequest, envelope: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     context = request.context
+    yield "The user asked", context.get("user_task", "")
     yield "Goal", context.get("goal", "")
     yield "Why", context.get("rationale", "")
     for action in envelope["actions"]:
@@ -71,3 +72,4 @@ def _said(request: ApprovalRequest, envelope: Mapping[str, Any]) -> Iterator[tup
         yield "Alternative", text
     for text in context.get("evidence", ()):
         yield "Evidence", text
+    yield "Last result", context.get("prior_output", "")

@@ -12,8 +12,9 @@ from agents.contract import ProposedAction, Submission
 from agents.models import Agent
 from inbox import canonical
 from inbox.models import PolicyVersion, Tool
+from inbox.policy.computed import compute
 from inbox.policy.evaluate import Verdict, safe_evaluate
-from inbox.policy.facts import ActionFacts, Claims, Facts, ToolFacts
+from inbox.policy.facts import ActionFacts, Claims, Computed, Facts, ToolFacts
 from inbox.policy.words import Effect, Risk
 from inbox.rendering.fields import field_table
 from inbox.rendering.sentence import Sentence, TemplateError, compile_template, render
@@ -59,20 +60,24 @@ def facts_of(
     *, agent: Agent, submission: Submission, tools: Mapping[str, Tool], team: str, now: datetime
 ) -> Facts:
     """What policy may know of a submission made at `now`."""
-    claims = submission.claims
+    claimed, context = submission.claims, submission.context
+    claims = Claims(
+        risk=Risk(claimed.risk) if claimed.risk else None,
+        urgency=claimed.urgency,
+        confidence=claimed.confidence,
+        cost_usd=claimed.cost_usd,
+        duration_s=claimed.duration_s,
+        user_task=context.user_task,
+        prior_output=context.prior_output,
+        context=tuple(sorted(name for name, value in context if value)),
+    )
     return Facts(
         agent=agent.handle,
         team=team,
         thread=submission.thread,
         checkpoint=submission.checkpoint,
-        actions=tuple(_facts_of(action, tools.get(action.name)) for action in submission.actions),
-        claims=Claims(
-            risk=Risk(claims.risk) if claims.risk else None,
-            urgency=claims.urgency,
-            confidence=claims.confidence,
-            cost_usd=claims.cost_usd,
-            duration_s=claims.duration_s,
-        ),
+        actions=tuple(_facts_of(action, tools.get(action.name), claims) for action in submission.actions),
+        claims=claims,
         now=now,
     )
 
@@ -98,7 +103,7 @@ def describe(name: str, args: Mapping[str, canonical.JsonValue], tool: Tool | No
     return render(template, name, args)
 
 
-def _facts_of(action: ProposedAction, tool: Tool | None) -> ActionFacts:
+def _facts_of(action: ProposedAction, tool: Tool | None, claims: Claims) -> ActionFacts:
     blocking = _blocking_findings(action)
     return ActionFacts(
         key=action.key,
@@ -109,7 +114,18 @@ def _facts_of(action: ProposedAction, tool: Tool | None) -> ActionFacts:
         tool=_tool_facts(tool) if tool else None,
         verifiable=not blocking,
         findings=blocking,
+        args_schema=action.args_schema,
+        computed=_computed(action, claims),
     )
+
+
+def _computed(action: ProposedAction, claims: Claims) -> Computed:
+    try:
+        return compute(action.name, action.args, user_task=claims.user_task, prior_output=claims.prior_output)
+    except Exception:
+        # Facts that were not worked out say so, and nothing passes on their strength.
+        log.exception("facts_not_computed", tool=action.name)
+        return Computed()
 
 
 def _blocking_findings(action: ProposedAction) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from inbox.policy.computed import compute
 from inbox.policy.document import (
     LONGEST_WAIT_SECONDS,
     MOST_RULES,
@@ -110,7 +112,13 @@ def judged(case: int) -> Verdict:
         1: facts(action(REFUND, {"amount": 38.0}), agent="support-ai"),
         2: facts(action(REFUND, {"amount": 1200.0}), agent="support-ai"),
         3: facts(action(MAIL, {"recipients": 2451}), agent="crm-writer", claims=Claims(risk=Risk.LOW)),
-        4: facts(action(None, {"amount": 5}, name="issue_refund_v2"), agent="support-ai"),
+        4: facts(
+            replace(
+                action(None, {"amount": 5}, name="issue_refund_v2"),
+                computed=compute("issue_refund_v2", {"amount": 5}),
+            ),
+            agent="support-ai",
+        ),
     }[case]
     return evaluate(document, asked, policy="default", version=4)
 
@@ -129,4 +137,4 @@ def test_the_worked_example_ends_as_told() -> None:
     assert (amount.outcome, amount.needs) == (Outcome.REVIEW, (Need(tier="lead", count=1),))
     assert set(mail.needs) == {Need(tier="lead", count=2), Need(tier="senior", count=1)}
     assert mail.notes == ("Check the segment and the sender.",)
-    assert (unknown.risk, unknown.needs) == (Risk.MEDIUM, (Need(tier="senior", count=1),))
+    assert (unknown.risk, unknown.needs) == (Risk.HIGH, (Need(tier="lead", count=1),))

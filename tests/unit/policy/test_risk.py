@@ -179,6 +179,22 @@ def test_an_unsure_agent_gets_a_second_look(confidence: float, expected: Risk) -
     assert low is (expected is Risk.MEDIUM)
 
 
+@pytest.mark.parametrize(
+    ("tool", "confidence", "hinted"),
+    [(REVERSIBLE, 0.8, True), (REVERSIBLE, 0.95, True), (REVERSIBLE, 0.96, False), (HARMLESS, 0.99, False), (FINAL, 0.99, True), (WRITE, 0.99, True)],
+)  # fmt: skip
+def test_more_than_95_percent_helps_only_what_can_be_put_back(
+    tool: ToolFacts, confidence: float, hinted: bool
+) -> None:
+    silent, told = (
+        assess(facts(action(tool))),
+        assess(facts(action(tool), claims=Claims(confidence=confidence))),
+    )
+    assert any(reason.code is ReasonCode.NOT_SURE for reason in told.reasons) is hinted
+    assert told.level is silent.level
+    assert (told.score > silent.score) is hinted
+
+
 def test_confidence_lowers_nothing() -> None:
     assert assess(facts(action(FINAL), claims=Claims(confidence=1.0))).level is Risk.HIGH
 

@@ -1,0 +1,45 @@
+"""Which currency an amount is in, when the arguments say so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from inbox.policy.computed.values import Leaf
+from inbox.policy.naming import lexicon
+
+_SIGNS: Final = {
+    "$": "USD",
+    "€": "EUR",
+    "£": "GBP",
+    "¥": "JPY",
+    "₹": "INR",
+    "₩": "KRW",
+    "₿": "BTC",
+    "₺": "TRY",
+}
+_CODES: Final = lexicon(
+    "AED ARS AUD BGN BRL BTC CAD CHF CLP CNY COP CZK DKK EGP ETH EUR GBP HKD HUF IDR ILS INR ISK JPY KES KRW MAD MXN"
+    " MYR NGN NOK NZD PEN PHP PLN RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD USDC USDT VND ZAR"
+)
+_WRITTEN: Final = re.compile(r"^\s*([A-Z]{3,4})?\s*[$€£¥₹₩₿₺]?\s*[+-]?\d[\d.,' ]*\s*([A-Z]{3,4})?\s*$")
+
+
+def currency(leaves: Iterable[Leaf]) -> str:
+    """The first currency named beside or inside an amount, as its ISO 4217 code; empty when there is none."""
+    for leaf in leaves:
+        text = leaf.text.strip()
+        if "currency" in leaf.words and text.upper() in _CODES:
+            return text.upper()
+        for word in leaf.words:
+            if word.upper() in _CODES and len(word) == 3 and word != "all":
+                return word.upper()
+        if len(text) <= 40 and (found := _WRITTEN.match(text)):
+            code = found.group(1) or found.group(2)
+            if code in _CODES:
+                return code
+            sign = next((sign for sign in _SIGNS if sign in text), None)
+            if sign is not None:
+                return _SIGNS[sign]
+    return ""

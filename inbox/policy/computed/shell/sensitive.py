@@ -1,0 +1,48 @@
+"""Files and variables that hold secrets, by their usual names."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from inbox.policy.naming import lexicon
+
+_FILE: Final = re.compile(
+    r"""(?ix)
+    (?:^|[/\\=:@\s"'])(?:
+        \.env(?:\.[\w.-]+)?(?![\w-]) | \.netrc | _netrc | \.pgpass | \.my\.cnf | \.npmrc | \.pypirc
+      | \.git-credentials | \.htpasswd | \.vault[\w-]* | \.s3cfg | \.boto | \.terraformrc | \.authinfo
+      | \.(?:ba|z|fi|k|c|tc)?sh_history | \.(?:mysql|psql|sqlite|python|node_repl|lesshst)_?(?:history)?(?![\w.])
+      | id_(?:rsa|dsa|ecdsa|ed25519)\b | authorized_keys | known_hosts
+      | master\.key | \.?secrets?(?:[._-]\w+)*(?:/|$|\.) | credentials?(?:\.\w+)?(?:$|/|\s) | shadow-?(?:$|\s)
+    )
+    | \.(?:ssh|aws|azure|gnupg|kube|docker|password-store|gcloud|mozilla|thunderbird|electrum|bitcoin|ethereum)(?:/|$)
+    | \.config/(?:gcloud|gh|hub|op|1password|google-chrome|chromium|rclone)
+    | (?:Library/Keychains | Application\ Support/(?:Google|Firefox) | AppData/(?:Roaming|Local))
+    | /etc/(?:passwd|shadow|gshadow|sudoers|ssl/private|ssh|krb5\.keytab|wireguard|openvpn|kubernetes|machine-id)
+    | /proc/(?:\d+|self|\*|\$)[^\s]*/(?:environ|mem|maps|fd|cmdline) | /proc/kcore | /dev/(?:mem|kmem|sd|nvme|disk|tcp|udp)
+    | /var/run/(?:secrets|docker\.sock) | /run/secrets | /root(?:/|$)
+    | \.(?:pem|p12|pfx|jks|keystore|kdbx|ppk|ovpn|asc|gpg|wallet)(?![\w-]) | (?<![\w.-])\w*private[_-]?key\w*
+    | (?:^|[/\s._-])(?:passwords|credentials?|secrets?|api[_-]?keys?|tokens?|seed[_-]?phrase)
+      (?:[._-][\w.-]*)?(?:$|[\s"'])
+    """
+)
+_VARIABLE: Final = re.compile(
+    r"(?i)(?:^|_)(?:key|keys|apikey|token|tokens|secret|secrets|pass|passwd|password|pwd|cred|creds|credential|credentials"
+    r"|auth|cookie|session|private|dsn|salt|signature|webhook)(?:_|\d|$)|database_url|redis_url|mongo\w*_ur[il]|connection_string"
+)
+# Names everybody's environment has, with nothing secret in them.
+ORDINARY_VARIABLES: Final = lexicon(
+    "HOME PATH PWD OLDPWD USER LOGNAME SHELL TMPDIR HOSTNAME LANG LC_ALL TERM EDITOR UID EUID RANDOM SECONDS IFS"
+    " BASH_VERSION OSTYPE MACHTYPE HOSTTYPE SHLVL LINENO PPID COLUMNS LINES XDG_CONFIG_HOME XDG_DATA_HOME"
+)
+
+
+def secret_file(text: str) -> bool:
+    """Whether a word names a file, or a place of files, where secrets usually lie."""
+    return bool(_FILE.search(text[:4_000]))
+
+
+def secret_variable(name: str) -> bool:
+    """Whether an environment variable of this name usually holds a secret."""
+    return name not in ORDINARY_VARIABLES and bool(_VARIABLE.search(name))

@@ -1,0 +1,89 @@
+"""What an unknown tool does, read from its name. Only what reads can be told with enough confidence to matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from inbox.policy.inference import verbs
+from inbox.policy.naming import words_of
+
+
+class Guess(StrEnum):
+    """What a tool's name says that it does."""
+
+    READ = "read"
+    HAND_OVER = "hand-over"
+    WRITE = "write"
+    FINAL = "final"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The guess, and the word of the name it rests on."""
+
+    guess: Guess
+    verb: str
+
+
+_FINAL: Final = verbs.SEND | verbs.DESTROY | verbs.MONEY | verbs.ACCESS | verbs.RUN
+_ACTING: Final = verbs.WRITE | _FINAL
+_READING: Final = verbs.READ | verbs.COMPUTE | verbs.LOCAL
+# Handing over to a person is the opposite of going on alone.
+_HANDING_OVER: Final = frozenset(
+    {"transfer", "escalate", "handoff", "handover", "request", "connect", "route"}
+)
+_A_PERSON: Final = frozenset({"human", "humans", "operator", "supervisor"})
+_BETWEEN_UNITS: Final = frozenset({"to", "2", "into"})
+
+
+def named_effect(name: str) -> Named:
+    """Read a tool's name. The plainest verb decides; a second one that acts, anywhere, takes the confidence away."""
+    words = words_of(name)
+    if not words:
+        return Named(Guess.UNKNOWN, "")
+    if (
+        set(words) & _A_PERSON
+        and set(words) & _HANDING_OVER
+        and not set(words) & (verbs.DESTROY | verbs.SEND | verbs.RUN)
+    ):
+        return Named(Guess.HAND_OVER, "")
+    if set(words) & verbs.BROWSING and set(words) & verbs.BROWSERS:
+        words = tuple("browse" if word in verbs.BROWSING else word for word in words)
+    acting = [word for word in words if word in _ACTING and word not in verbs.NOUNS_TOO]
+    if acting:
+        # What runs is judged by what it is given; a verb beside it says more.
+        return _acting(next((word for word in acting if word not in verbs.RUN), acting[0]))
+    reading = [place for place, word in enumerate(words) if word in _READING and not _is_cheque(words, place)]
+    plain = [place for place in reading if words[place] not in verbs.NOUNS_TOO]
+    acts = [place for place, word in enumerate(words) if word in _ACTING]
+    # A name that begins with a word that acts is a command, unless a plain reading verb follows at once.
+    if acts:
+        reading = [place for place in reading if words[place] not in verbs.QUIET]
+    commands = 0 in acts and 1 not in plain and 0 not in plain
+    joined = any(words[place - 1] in verbs.JOINING for place in acts if place)
+    if joined or commands or (acts and not reading):
+        return _acting(words[acts[0]])
+    if reading:
+        return Named(Guess.READ, words[(plain or reading)[0]])
+    if _converts(words):
+        return Named(Guess.READ, "convert")
+    return Named(Guess.UNKNOWN, "")
+
+
+def _is_cheque(words: Sequence[str], place: int) -> bool:
+    """`deposit_check`: the paper, not the verb."""
+    return (
+        words[place] == "check" and place > 0 and words[place - 1] in verbs.MONEY | {"cash", "void", "issue"}
+    )
+
+
+def _acting(word: str) -> Named:
+    return Named(Guess.FINAL if word in _FINAL else Guess.WRITE, word)
+
+
+def _converts(words: Sequence[str]) -> bool:
+    return len(words) == 3 and words[1] in _BETWEEN_UNITS and words[0] != words[2]
