@@ -5,7 +5,6 @@ Strangers get NotFound: whether a thing exists is nobody's business outside its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -13,24 +12,30 @@ from django.db.models import QuerySet
 
 from inbox.errors import NotAllowed, NotFound
 from inbox.models import ApprovalRequest, Member, Team
-from inbox.policy.seating import Seating, Slot, Voter
+from inbox.policy.exclusion import Exclusion
+from inbox.policy.seating import Seating, Voter
 
 Person = User | AnonymousUser
 
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """Whether a person's vote on a request would count now, and if not, why not, in words to them.
+    """Whether a person's vote on a request would count now, and if not, why not.
 
-    `code` is "" or one of inactive, self-approval, no-tier, insufficient-tier, above-ceiling.
+    `code` is "" or one of inactive, self-approval, no-tier, insufficient-tier, above-ceiling. `reason` says it to
+    the person, `about` about them: "is senior".
     """
 
     may: bool
     code: str = ""
     reason: str = ""
+    about: str = ""
 
 
-INACTIVE = Eligibility(False, "inactive", "Your membership is not active.")
+INACTIVE = Eligibility(False, "inactive", "Your membership is not active.", "is not active")
+TIERLESS = Eligibility(
+    False, "no-tier", "You have no tier in this team: you may look, not decide.", "has no tier"
+)
 
 
 def teams_of(person: Person) -> QuerySet[Team]:
@@ -67,28 +72,31 @@ def visible_to(person: Person) -> QuerySet[ApprovalRequest]:
 
 
 def eligibility(
-    *, active: bool, tier: str, voter: Voter, seating: Seating[int], excluded: str, above: str
+    *, active: bool, tier: str, voter: Voter, seating: Seating[int], excluded: Exclusion | None, above: str
 ) -> Eligibility:
     """Whether this member's vote would count beside those in `seating`.
 
-    `tier` is the name of the tier that counts for them, `excluded` why their history with the request bars them,
-    `above` what of it is above their ceiling; "" for none of each.
+    `tier` is the name of the tier that counts for them, `excluded` how their history with the request bars them,
+    `above` what of it is above their ceiling, "" for nothing.
     """
     if not active:
         return INACTIVE
     wanted = seating.within_reach
     if not tier and all(slot.tier for slot in wanted):
-        return Eligibility(False, "no-tier", "You have no tier in this team: you may look, not decide.")
+        return TIERLESS
     if excluded:
-        return Eligibility(False, "self-approval", excluded)
+        return Eligibility(False, "self-approval", excluded.to_them, excluded.of_them)
     if not seating.takes(voter):
-        return Eligibility(False, "insufficient-tier", _mismatch(wanted, tier, voter))
+        groups = sorted(voter.groups & {slot.group for slot in wanted})
+        who = ", ".join(sorted({slot.who for slot in wanted})) or "nobody more"
+        return Eligibility(
+            False,
+            "insufficient-tier",
+            f"This needs {who}; {' in '.join([f'you are {tier}' if tier else 'you have no tier', *groups])}.",
+            " in ".join([f"is {tier}" if tier else "has no tier", *groups]),
+        )
     if above:
-        return Eligibility(False, "above-ceiling", f"Above your ceiling: {above}.")
+        return Eligibility(
+            False, "above-ceiling", f"Above your ceiling: {above}.", f"above their ceiling: {above}"
+        )
     return Eligibility(True)
-
-
-def _mismatch(wanted: Sequence[Slot], tier: str, voter: Voter) -> str:
-    groups = sorted(voter.groups & {slot.group for slot in wanted})
-    you = " in ".join([f"you are {tier}" if tier else "you have no tier", *groups])
-    return f"This needs {', '.join(sorted({slot.who for slot in wanted}))}; {you}."

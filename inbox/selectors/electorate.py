@@ -14,9 +14,10 @@ from uuid import UUID
 from inbox.models import ApprovalRequest, PolicyVersion, Vote
 from inbox.permissions import INACTIVE, Eligibility, eligibility
 from inbox.policy.ceiling import above
+from inbox.policy.exclusion import Exclusion
 from inbox.policy.requirement import slots
 from inbox.policy.seating import Seating, Slot, Voter, seat
-from inbox.selectors.exclusion import SENTENCES, Exclusion, exclusions
+from inbox.selectors.exclusion import exclusions
 from inbox.selectors.policy import current_version, needs_now, tier_ranks
 from inbox.selectors.rights import Rights, asked_by, rights_of
 from inbox.selectors.votes import storable, votes_on
@@ -79,13 +80,12 @@ class Electorate:
         rights = self.rights.get(person_id)
         if rights is None:
             return INACTIVE
-        excluded = self.excluded[request.pk].get(person_id)
         return eligibility(
             active=rights.active,
             tier=rights.tier,
             voter=rights.voter,
             seating=self.seating(request),
-            excluded=SENTENCES[excluded] if excluded else "",
+            excluded=self.excluded[request.pk].get(person_id),
             above=above(rights.limits, asked_by(request)),
         )
 
@@ -103,6 +103,16 @@ class Electorate:
         following, filled = more
         cast = self.votes.get(request.pk, ())
         return storable(filled, cast), tuple(storable(slot, cast) for slot in following.open)
+
+    def unfillable(self, request: ApprovalRequest) -> tuple[Slot, ...]:
+        """The slots that stay open even if everybody loaded who may vote did: with every member loaded, for good."""
+        excluded, asked = self.excluded[request.pk], asked_by(request)
+        able = [
+            (person_id, rights.voter)
+            for person_id, rights in self.rights.items()
+            if rights.active and person_id not in excluded and not above(rights.limits, asked)
+        ]
+        return seat(self.slots(request), able, self.ranks).open
 
     def _counting(self, request: ApprovalRequest) -> list[tuple[int, Voter]]:
         """Those whose approval of these very bytes counts: they could still give it, whatever slot they gave it for."""

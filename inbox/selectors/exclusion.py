@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 from uuid import UUID
 
 from django.db.models import Q
@@ -11,26 +10,7 @@ from django.db.models import Q
 from agents.models import Agent, AgentToken
 from agents.services import token_makers
 from inbox.models import ApprovalRequest
-
-
-class Exclusion(StrEnum):
-    """Why somebody is excluded. Agents are no persons, so none of them can ever vote."""
-
-    OWNER = "owner"
-    TOKEN_MAKER = "token-maker"  # noqa: S105 - a word, not a secret
-    REQUESTER = "requester"
-
-
-SENTENCES = {
-    Exclusion.OWNER: "You own this agent: someone else must decide.",
-    Exclusion.TOKEN_MAKER: "You made one of this agent's tokens: someone else must decide.",
-    Exclusion.REQUESTER: "This was asked on your behalf: someone else must decide.",
-}
-WORDS = {
-    Exclusion.OWNER: "owns the agent",
-    Exclusion.TOKEN_MAKER: "made one of the agent's tokens",
-    Exclusion.REQUESTER: "asked for it",
-}
+from inbox.policy.exclusion import Exclusion
 
 
 def exclusions(requests: Iterable[ApprovalRequest]) -> dict[UUID, dict[int, Exclusion]]:
