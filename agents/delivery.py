@@ -108,6 +108,11 @@ def _hosted(claimed: Delivery) -> None:
 CHANNELS: dict[str, Callable[[Delivery], None]] = {"hosted": _hosted}
 
 
+def register(channel: str, settle: Callable[[Delivery], Finished]) -> None:
+    """Give the floor above a channel of its own. What `settle` returns to record is written with the mark, once."""
+    CHANNELS[channel] = lambda claimed: _finish(claimed, settle(claimed))
+
+
 def _finish(claimed: Delivery, result: Finished) -> None:
     crashpoint("deliver.before_mark")
     with transaction.atomic():

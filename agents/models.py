@@ -14,6 +14,9 @@ from django.db.models.functions import Now
 
 from agents.ids import uuid7
 
+BUILT_IN = "placet"
+"""The handle of the agent that is this server itself."""
+
 
 class Agent(models.Model):
     """A program that asks. `handle` is its name inside its team; only admins give names."""
@@ -30,6 +33,10 @@ class Agent(models.Model):
         blank=True,
         help_text="Name of the hosted graph this agent runs; empty when it runs elsewhere.",
     )
+    built_in = models.BooleanField(
+        default=False,
+        help_text="This server itself, asking for changes of a team's own rules. It has no tokens.",
+    )
     environment = models.CharField(
         max_length=40, blank=True, help_text="Where it acts, such as production; said by an admin, not by it."
     )
@@ -38,7 +45,12 @@ class Agent(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["team_id", "handle"], name="agent_handle_once_per_team")
+            models.UniqueConstraint(fields=["team_id", "handle"], name="agent_handle_once_per_team"),
+            models.CheckConstraint(
+                condition=Q(built_in=True, handle=BUILT_IN, owner=None, enabled=True)
+                | (Q(built_in=False) & ~Q(handle__iexact=BUILT_IN)),
+                name="built_in_handle_is_reserved",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -60,6 +72,21 @@ class AgentToken(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        triggers = [
+            pgtrigger.Trigger(
+                name="built_in_has_no_token",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                when=pgtrigger.Before,
+                func="""
+                    IF EXISTS (SELECT 1 FROM agents_agent a WHERE a.id = NEW.agent_id AND a.built_in) THEN
+                        RAISE EXCEPTION 'the built-in agent has no tokens' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

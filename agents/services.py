@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from agents import bearer
 from agents.contract import ThreadStatus
-from agents.models import Agent, AgentThread, AgentToken
+from agents.models import BUILT_IN, Agent, AgentThread, AgentToken
 
 TOKEN_MARK = "plc"  # noqa: S105 - the visible beginning of every agent token
 # Seen-at is shown to the minute: writing it on every call would make the row the busiest in the table.
@@ -22,8 +22,14 @@ SEEN_EVERY = timedelta(seconds=60)
 
 
 def register_agent(*, team_id: UUID, handle: str, owner: User | None, graph: str = "") -> Agent:
-    """A new agent of a team. Raises IntegrityError when the handle is taken there."""
+    """A new agent of a team. Raises IntegrityError when the handle is taken there, or reserved (BUILT_IN)."""
     return Agent.objects.create(team_id=team_id, handle=handle, owner=owner, graph=graph)
+
+
+def built_in_agent(team_id: UUID) -> Agent:
+    """The agent through which this server asks a team about changes of its own rules. Made on first use."""
+    agent, _ = Agent.objects.get_or_create(team_id=team_id, handle=BUILT_IN, built_in=True)
+    return agent
 
 
 def issue_token(

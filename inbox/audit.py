@@ -37,6 +37,8 @@ VERBS: dict[str, str] = {
     "team_changed": "A setting of the team changed, such as how long a raise waits before it counts.",
     "tool_changed": "What is known about a tool changed.",
     "policy_changed": "A new version of the policy came into force.",
+    "policy_drafted": "A version of the policy was written; it is not in force.",
+    "change_settled": "A change that loosens was applied, or approved and not applied.",
     "rejudged": "A new version of the policy asks more of a request that waits.",
     "shadow_changed": "A version of the policy began or ended to be tried in shadow.",
     "policy_backtested": "A draft of the policy was tried on past requests.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents import signals
+from agents import delivery, signals
 from agents.contract import Submission
 from agents.hosting import runs
 from agents.hosting.base import Interrupt
@@ -19,6 +19,8 @@ from inbox.audit import SYSTEM, Actor, Entry
 from inbox.clock import database_now
 from inbox.errors import Invalid
 from inbox.models import ApprovalRequest, Decision
+from inbox.models.change import CHANNEL
+from inbox.services.changes import settle
 from inbox.services.submit import HOSTED_KEYS, Addressed, submit_all
 from inbox.services.withdraw import withdraw_thread
 
@@ -28,6 +30,8 @@ def connect() -> None:
     signals.run_paused.connect(_run_paused, dispatch_uid="inbox.run_paused")
     signals.run_ended.connect(_run_ended, dispatch_uid="inbox.run_ended")
     signals.delivery_ended.connect(_delivery_ended, dispatch_uid="inbox.delivery_ended")
+    # Every kind of change is named where it is applied, so those modules are imported here, before any delivery.
+    delivery.register(CHANNEL, settle)
 
 
 def _run_paused(sender: object, *, run: HostedRun, interrupts: tuple[Interrupt, ...], **_: Any) -> None:

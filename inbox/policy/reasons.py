@@ -51,6 +51,7 @@ class ReasonCode(StrEnum):
     PASSED_HARMLESS = "passed-harmless"
     NO_RULE = "no-rule"
     POLICY_ERROR = "policy-error"
+    GOVERNED_CHANGE = "governed-change"
 
 
 @dataclass(frozen=True, slots=True)

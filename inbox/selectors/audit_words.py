@@ -108,6 +108,15 @@ def _policy(facts: Facts) -> str:
     return f"{facts.get('from', '')} → {facts.get('to', '')}"
 
 
+def _change(facts: Facts) -> str:
+    return _join(
+        f"{facts.get('kind', '')}: {facts.get('subject', '')}",
+        str(facts.get("state", "")).replace("_", " "),
+        "without a second admin: there was none" if facts.get("alone") else "",
+        str(facts.get("detail") or ""),
+    )
+
+
 def _rejudged(facts: Facts) -> str:
     return _join(f"by {facts.get('policy', '')}", "asks for more than before")
 
@@ -190,6 +199,8 @@ _WORDS = {
     "team_changed": "Team changed",
     "tool_changed": "Tool changed",
     "policy_changed": "Policy changed",
+    "policy_drafted": "Policy drafted",
+    "change_settled": "Change settled",
     "rejudged": "Judged again",
     "shadow_changed": "Shadow changed",
     "policy_backtested": "Policy back-tested",
@@ -217,6 +228,8 @@ _DETAILS = {
     "team_changed": lambda facts: _changes(facts.get("before"), facts.get("after")),
     "tool_changed": _tool,
     "policy_changed": _policy,
+    "policy_drafted": lambda facts: str(facts.get("version", "")),
+    "change_settled": _change,
     "rejudged": _rejudged,
     "shadow_changed": _shadow,
     "policy_backtested": _backtested,

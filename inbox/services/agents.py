@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from agents import services as gateway
-from agents.models import Agent, AgentToken
+from agents.models import BUILT_IN, Agent, AgentToken
 from inbox.errors import FieldError, Invalid, NotFound
 from inbox.models import Member
 from inbox.services.people import actor_of, require_admin_of
@@ -27,6 +27,12 @@ def register_agent(*, admin: Member, handle: str) -> Agent:
             "invalid-handle",
             "Use letters, digits, dots, dashes, at most 80.",
             errors=[FieldError("/handle", "invalid-handle")],
+        )
+    if handle.casefold() == BUILT_IN:
+        raise Invalid(
+            "handle-reserved",
+            f"{BUILT_IN} is this server's own name.",
+            errors=[FieldError("/handle", "handle-reserved", f"{BUILT_IN} is this server's own name.")],
         )
     with transaction.atomic():
         try:
@@ -99,7 +105,11 @@ def set_enabled(*, admin: Member, agent_id: UUID, enabled: bool) -> None:
 
 
 def _agent(admin: Member, agent_id: UUID) -> Agent:
-    agent = Agent.objects.select_for_update(no_key=True).filter(pk=agent_id, team_id=admin.team_id).first()
+    agent = (
+        Agent.objects.select_for_update(no_key=True)
+        .filter(pk=agent_id, team_id=admin.team_id, built_in=False)
+        .first()
+    )
     if agent is None:
         raise NotFound()
     return agent

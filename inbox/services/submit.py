@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
 from agents.contract import Submission
@@ -32,6 +33,8 @@ from inbox.services.limits import take
 
 FORMAT = 1
 HOSTED_KEYS = "hosted:"
+# What changes a team's own rules is named so; a look-alike by an agent would only mislead who reads it.
+OWN_TOOLS = "placet."
 SENTENCE_LENGTH = 400
 
 
@@ -62,6 +65,10 @@ def submit(*, agent: Agent, submission: Submission) -> Submitted:
     if submission.dedupe_key.startswith(HOSTED_KEYS):
         raise Invalid(
             "reserved-key", f"A dedupe_key may not begin with {HOSTED_KEYS}: runs hosted here use those."
+        )
+    if any(action.name.casefold().startswith(OWN_TOOLS) for action in submission.actions):
+        raise Invalid(
+            "reserved-tool", f"Tools named {OWN_TOOLS}… are this server's own: no agent may ask for one."
         )
     try:
         return submit_all(agent=agent, asked=[Addressed(submission)], channel=submission.reply.channel)[0]
@@ -96,6 +103,22 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
         _store(drafts)
         shadow.note(version, [draft.request for draft in drafts], said)
         return _answer(version.policy.team, drafts, at)
+
+
+def submit_judged(
+    *,
+    agent: Agent,
+    submission: Submission,
+    judged: Judged,
+    version: PolicyVersion,
+    channel: str,
+    requester: User,
+) -> ApprovalRequest:
+    """Store a request whose verdict policy does not make, in the caller's transaction; `requester` may not decide it."""
+    draft = _draft(agent, version, {}, {}, Addressed(submission), judged, channel, database_now())
+    draft.request.requester = requester
+    _store([draft])
+    return _answer(version.policy.team, [draft], draft.request.created_at)[0].request
 
 
 def _earlier(agent: Agent, submission: Submission) -> Submitted:
