@@ -116,7 +116,7 @@ def test_a_limit_that_is_reached_asks_who_would_have_been_asked_anyway() -> None
     assert verdict.rule is None
     assert (
         verdict.reasons[-1].text
-        == "Rule small would let it pass, but its limit is used up: 5 times a day for one agent"
+        == "Rule small would let it pass, but its limit is used up: 5 times a day for one agent, until 00:00 UTC"
     )
     assert ReasonCode.RULE_ALLOW not in {reason.code for reason in verdict.reasons}
     with pytest.raises(ValueError, match="limit"):
