@@ -58,6 +58,7 @@ __all__ = [
 ]
 
 MOST_RULES: Final = 500
+LARGEST: Final = 1024 * 1024
 DEFAULT_EXPIRY_DAYS: Final = 30
 # From the least to the most that may be asked; each level asks for everything the one before it does.
 CLIMB: Final = (Risk.LOW, Risk.MEDIUM, Risk.HIGH, Risk.UNVERIFIABLE, Risk.CRITICAL)
@@ -146,7 +147,8 @@ def parse_document(
     try:
         raw = source if isinstance(source, bytes) else canonical.dumps(source)
         # The strict reader first: a document two parsers read differently is not one policy.
-        canonical.loads(raw)
+        # Bytes alone bound it: a request's bounds on keys would refuse 300 rules that a save had accepted.
+        canonical.loads(raw, max_bytes=LARGEST, max_keys=LARGEST, max_elements=LARGEST)
     except canonical.JsonRefused as error:
         raise PolicyError([Problem(error.pointer, ProblemCode.MALFORMED, error.detail)]) from None
     except (TypeError, ValueError, RecursionError):
@@ -157,6 +159,10 @@ def parse_document(
         raise PolicyError(
             _outermost_dropped([p for detail in error.errors() for p in _problems(detail)])
         ) from None
+    if len(dumps(document)) > LARGEST:
+        # What is stored spells defaults out, and must be readable again.
+        message = f"Spelled out, the document is over {LARGEST:,} bytes."
+        raise PolicyError([Problem("", ProblemCode.OUT_OF_RANGE, message)])
     if ranks is not None:
         problems = check_ladder(document, ranks)
         if problems:

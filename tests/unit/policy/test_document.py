@@ -250,3 +250,17 @@ def test_a_ladder_stands_exactly_when_each_step_covers_the_one_before(
 def test_an_error_reads_as_sentences_with_places() -> None:
     with pytest.raises(PolicyError, match=r"/rules/0/then: not-a-choice: Input should be"):
         parse_document(with_rule(then="ultra"))
+
+
+def test_as_many_rules_as_are_offered_can_be_stored_and_read_again() -> None:
+    conditions = [{"fact": "args.path", "op": "under", "value": "/srv"}] * 3
+    made = parse_document(
+        plain(rules=[{"id": f"r{i}", "then": "deny", "when": conditions} for i in range(500)])
+    )
+    assert parse_document(dumps(made)) == made
+
+
+def test_a_document_too_large_to_be_stored_is_refused() -> None:
+    condition = {"fact": "args.path", "op": "in", "value": ["x" * 400] * 100}
+    source = plain(rules=[{"id": f"r{i}", "then": "deny", "when": [condition]} for i in range(40)])
+    assert [code for _, code in places_of(source)] == ["malformed"]
