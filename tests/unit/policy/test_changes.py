@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from inbox.policy.changes import diff
 from inbox.policy.document import PolicyDocument, dumps, parse_document
+from inbox.policy.document_loosening import loosens
 from inbox.policy.evaluate import evaluate
 from inbox.policy.facts import Facts
 from inbox.policy.fillable import unfillable_slots
-from inbox.policy.document_loosening import loosens
 from inbox.policy.requirement import covers
 from inbox.policy.seating import Voter
 from inbox.policy.words import Outcome, Risk
