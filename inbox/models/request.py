@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from agents.ids import uuid7
 from agents.models import Agent
 from inbox.lifecycle import TRANSITIONS, OnTimeout, Outcome, State
+from inbox.models import order
 from inbox.models.policy import PolicyVersion
 from inbox.models.team import Member, Team
 from inbox.policy.words import Risk
@@ -132,6 +133,16 @@ class ApprovalRequest(models.Model):
     closed_at = models.DateTimeField(null=True)
     votes_cast = models.PositiveSmallIntegerField(default=0)
 
+    urgency = models.GeneratedField(
+        expression=order.urgency(), output_field=models.SmallIntegerField(), db_persist=True
+    )
+    serve_by = models.GeneratedField(
+        expression=order.serve_by(), output_field=models.DateTimeField(), db_persist=True
+    )
+    rises_at = models.GeneratedField(
+        expression=order.rises_at(), output_field=models.DateTimeField(null=True), db_persist=True
+    )
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["agent", "dedupe_key"], name="request_once_per_key"),
@@ -150,7 +161,7 @@ class ApprovalRequest(models.Model):
             ),
         ]
         indexes = [
-            # Now: what expires soonest; and the sweep that expires
+            # waiting on others, soonest first; and the sweep that expires
             models.Index(
                 fields=["team", "expires_at", "id"], name="request_due", condition=Q(state="pending")
             ),
@@ -175,17 +186,17 @@ class ApprovalRequest(models.Model):
                 name="request_assigned",
                 condition=Q(state="pending", assignee__isnull=False),
             ),
-            # Now: critical, whenever it expires
+            # Now: what has risen, class by class
             models.Index(
-                fields=["team", "expires_at", "id"],
-                name="request_critical",
-                condition=Q(state="pending", risk="critical"),
+                fields=["team", "urgency", "rises_at", "id"],
+                name="request_risen",
+                condition=Q(state="pending", rises_at__isnull=False),
             ),
-            # Needs a look
+            # the urgent, Needs a look, and what is batched: class by class
             models.Index(
-                fields=["team", "expires_at", "id"],
-                name="request_look",
-                condition=Q(state="pending", batchable=False) & ~Q(risk="critical"),
+                fields=["team", "urgency", "batchable", "serve_by", "id"],
+                name="request_order",
+                condition=Q(state="pending"),
             ),
             # a group's batch sheet
             models.Index(fields=["group", "id"], name="request_of_group", condition=Q(state="pending")),

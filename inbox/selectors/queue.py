@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -18,8 +18,8 @@ from django.utils import timezone
 from inbox.errors import Invalid
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, AuditEvent, RequestGroup, TeamStream
-from inbox.policy.lanes import NOW_WINDOW_SECONDS
 from inbox.policy.words import Lane, Risk
+from inbox.selectors import order
 from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.filters import Filter
 from inbox.selectors.turn import Standing, Turn
@@ -186,21 +186,25 @@ def _lane(
     if name is Lane.BATCH:
         return _groups(turn, chosen, after, size, counted=counted)
     mine = _pending(turn).filter(turn.condition, chosen.q())
-    soon = now + timedelta(seconds=NOW_WINDOW_SECONDS)
-    if name is Lane.NOW:
-        # Two index ranges merged here: as one OR the planner walks every pending row to find late critical ones.
-        due = mine.filter(expires_at__lte=soon)
-        critical = mine.filter(risk=Risk.CRITICAL, expires_at__gt=soon)
-        found = list(_by_deadline(due, after)[: size + 1])
-        if len(found) <= size:
-            found += list(_by_deadline(critical, after)[: size + 1 - len(found)])
-        count = _capped(due) + _capped(critical) if counted else None
-    else:
-        look = mine.filter(batchable=False, expires_at__gt=soon).exclude(risk=Risk.CRITICAL)
-        found = list(_by_deadline(look, after)[: size + 1])
-        count = _capped(look) if counted else None
-    rows = tuple(row for row in _rows(turn, found[:size]) if row.standing is None or row.standing.turn)
-    return Block(name.value, TITLES[name], rows, count=count, after=_deadline_cursor(found, size))
+    goes_on = order.cursor(after, name) if after else None
+    # A list that goes on keeps the time of its first page: see `order`.
+    as_of, last = (goes_on.now, goes_on.spot) if goes_on is not None else (now, None)
+    spots = order.page(mine, name, as_of, last, size + 1)
+    count = order.count(mine, name, as_of, CAP) if counted else None
+    rows = tuple(
+        row for row in _rows(turn, _in_order(spots[:size])) if row.standing is None or row.standing.turn
+    )
+    cursor = str(order.Cursor(as_of, spots[size - 1])) if len(spots) > size else ""
+    return Block(name.value, TITLES[name], rows, count=count, after=cursor)
+
+
+def _in_order(spots: Sequence[order.Spot]) -> list[ApprovalRequest]:
+    # What was decided between the two queries is left out, as it would be a moment later.
+    found = ApprovalRequest.objects.select_related("agent").filter(
+        pk__in=[spot.id for spot in spots], state=State.PENDING.value
+    )
+    by_id = {request.pk: request for request in found}
+    return [by_id[spot.id] for spot in spots if spot.id in by_id]
 
 
 def _groups(turn: Turn, chosen: Filter, after: str, size: int, *, counted: bool) -> Block:

@@ -9,21 +9,22 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from agents.models import Delivery
 from inbox import canonical
 from inbox.errors import NotFound
-from inbox.lifecycle import State
+from inbox.lifecycle import OnTimeout, State
 from inbox.models import ApprovalRequest, AuditEvent, ReportedOutcome, RequestGroup, Tool
 from inbox.policy.lanes import why_here
 from inbox.policy.need import Need
 from inbox.policy.seating import Slot
 from inbox.policy.words import Risk
+from inbox.selectors import order
 from inbox.selectors.audit_words import action_word, detail_of
 from inbox.selectors.case import Case, case_of
 from inbox.selectors.endings import Closing, closing_of
+from inbox.selectors.order import Neighbour
 from inbox.selectors.payload import Payload, show
 from inbox.selectors.policy import tools_named
 from inbox.selectors.queue import head_seq
@@ -118,7 +119,7 @@ def read(turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False) -> R
     tools = tools_named(request.team_id, request.tools)
     pending = request.state == State.PENDING.value
     standing = turn.standings([request])[request.pk] if pending else _past(request)
-    before, after = neighbours(turn, request) if pending else (None, None)
+    before, after = neighbours(turn, request, now) if pending else (None, None)
     return RequestPage(
         request=request,
         payload=show(
@@ -130,46 +131,40 @@ def read(turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False) -> R
         timeline=_timeline(request),
         precedents=_precedents(request),
         standing=standing,
-        why=why(request, standing, now) if pending else (),
+        why=why(request, standing, now, after) if pending else (),
         closing=closing_of(request),
         release=_release(request),
-        before=before,
-        after=after,
+        before=before.id if before is not None else None,
+        after=after.id if after is not None else None,
         seq=seq,
         now=now,
     )
 
 
-def why(request: ApprovalRequest, standing: Standing, now: datetime) -> tuple[str, ...]:
-    """Why a pending request stands where it does, in sentences."""
+def why(
+    request: ApprovalRequest, standing: Standing, now: datetime, after: Neighbour | None
+) -> tuple[str, ...]:
+    """Why a pending request stands where it does, in sentences; `after` is the one that follows it."""
     group: RequestGroup | None = request.group
     return why_here(
         risk=Risk(request.risk),
         batchable=request.batchable,
-        seconds_left=(request.expires_at - now).total_seconds(),
+        schedule=order.schedule_of(request),
+        now=now.timestamp(),
         rule=request.rule or None,
         needs=_missing(standing.open),
+        on_timeout=OnTimeout(request.on_timeout),
         alike=group.pending - 1 if group is not None else 0,
+        following=after.following if after is not None and standing.turn else None,
     )
 
 
-def neighbours(turn: Turn, request: ApprovalRequest) -> tuple[UUID | None, UUID | None]:
-    """The requests before and after this one in the order of deadlines, among those this member may decide."""
-    mine = ApprovalRequest.objects.filter(
-        turn.condition, team_id=request.team_id, state=State.PENDING.value
-    ).exclude(pk=request.pk)
-    key = {"expires_at": request.expires_at}
-    earlier = mine.filter(
-        Q(expires_at__lt=request.expires_at) | Q(**key, id__lt=request.pk), expires_at__lte=request.expires_at
-    ).order_by("-expires_at", "-id")
-    later = mine.filter(
-        Q(expires_at__gt=request.expires_at) | Q(**key, id__gt=request.pk), expires_at__gte=request.expires_at
-    ).order_by("expires_at", "id")
-    return _first(earlier), _first(later)
-
-
-def _first(requests: QuerySet[ApprovalRequest]) -> UUID | None:
-    return requests.values_list("pk", flat=True).first()
+def neighbours(
+    turn: Turn, request: ApprovalRequest, now: datetime
+) -> tuple[Neighbour | None, Neighbour | None]:
+    """The requests before and after this one in the inbox's order, among those this member may decide."""
+    mine = ApprovalRequest.objects.filter(turn.condition, team_id=request.team_id, state=State.PENDING.value)
+    return order.neighbours(mine, request, now)
 
 
 def _missing(open_now: Sequence[Slot]) -> tuple[Need, ...]:

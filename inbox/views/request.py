@@ -58,9 +58,14 @@ def why(request: TeamRequest, request_id: UUID) -> HttpResponse:
     """Why a request stands where it does: a page, or for htmx the sentences alone."""
     found = request_page.find(request.turn, request_id)
     standing = request.turn.standings([found])[found.pk]
+    sentences: tuple[str, ...] = ()
+    if found.closed_at is None:
+        now = timezone.now()
+        _, after = request_page.neighbours(request.turn, found, now)
+        sentences = request_page.why(found, standing, now, after)
     context = {
         "item": found,
-        "why": request_page.why(found, standing, timezone.now()) if found.closed_at is None else (),
+        "why": sentences,
         "closing": closing_of(found),
         "may": standing.may,
     }

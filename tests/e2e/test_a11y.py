@@ -12,6 +12,7 @@ from inbox.models import Tool
 from inbox.services.sign_in_links import issue
 from tests.e2e.conftest import DESK, PHONE, Sit, inbox
 from tests.factories import World, ask, vote
+from tests.integration.pages.cast import ask_soon
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 NARROW = (320, 700)
@@ -42,7 +43,7 @@ def full(world: World) -> dict[str, str]:
     Tool.objects.filter(team=world.team, name="send_email").update(
         rejection_presets=["Wrong audience.", "Ask first."]
     )
-    ask(world, expires_in=600)
+    ask_soon(world)
     ask(world, args={"path": "docs/" + "long-" * 30 + ".md", "text": "x"})
     critical = ask(world, "delete_accounts", {"accounts": [f"u{n}" for n in range(1500)]})
     claims = {"risk": "low", "confidence": 0.9}

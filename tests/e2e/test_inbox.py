@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from inbox.models import Decision
 from tests.e2e.conftest import PHONE, Sit, inbox
 from tests.factories import World, ask, vote
-from tests.integration.pages.cast import crowd
+from tests.integration.pages.cast import ask_soon, crowd
 
 DIST = Path(settings.BASE_DIR) / "static" / "dist"
 KB = 1024
@@ -46,7 +46,7 @@ def test_the_first_paint_takes_few_requests_and_none_goes_elsewhere(sit: Sit, wo
 
 
 def test_a_row_is_approved_where_it_stands(sit: Sit, world: World) -> None:
-    request = ask(world, expires_in=600)
+    request = ask_soon(world)
     look(world)
     seat = sit(world.alice)
     page = seat.live(inbox(world))
@@ -66,7 +66,7 @@ def test_a_row_is_approved_where_it_stands(sit: Sit, world: World) -> None:
 
 
 def test_a_row_someone_else_was_first_on_says_so_in_the_row(sit: Sit, world: World) -> None:
-    request = ask(world, expires_in=600)
+    request = ask_soon(world)
     page = sit(world.alice).live(inbox(world))
     page.wait_for_timeout(500)
     # Held back: the press must reach the server before the page hears of the other's decision.
@@ -127,7 +127,7 @@ def test_times_follow_the_readers_clock_and_zone(sit: Sit, world: World) -> None
 
 
 def test_a_phone_shows_whole_sentences_and_no_swipe_decides(sit: Sit, world: World) -> None:
-    request = ask(world, args={"path": "docs/" + "x" * 60 + ".md", "text": "y"}, expires_in=600)
+    request = ask_soon(world, args={"path": "docs/" + "x" * 60 + ".md", "text": "y"})
     page = sit(world.alice, size=PHONE, has_touch=True, is_mobile=True).live(inbox(world))
     row = page.locator(f"#r-{request.pk.hex}")
     box = row.bounding_box()

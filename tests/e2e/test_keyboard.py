@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from inbox.models import Decision, Tool
 from tests.e2e.conftest import Seat, Sit, inbox
 from tests.factories import World, ask
+from tests.integration.pages.cast import ask_soon
 
 # The guard's 0.4 s, and a little for the clock's grain.
 GUARD = 400
@@ -98,7 +99,7 @@ def test_a_rejection_with_a_prepared_reason_takes_three_keys(sit: Sit, world: Wo
 
 
 def test_a_held_key_decides_exactly_once(sit: Sit, world: World) -> None:
-    rows = [ask(world, args={"path": f"docs/{n}.md", "text": "x"}, expires_in=800) for n in range(20)]
+    rows = [ask_soon(world, args={"path": f"docs/{n}.md", "text": "x"}) for n in range(20)]
     seat = sit(world.dave)
     page = seat.live(inbox(world))
     rested(page)
@@ -114,7 +115,9 @@ def test_a_held_key_decides_exactly_once(sit: Sit, world: World) -> None:
 
 
 def test_going_down_the_list_each_press_decides_its_own_row(sit: Sit, world: World) -> None:
-    rows = [ask(world, args={"path": f"docs/{n}.md", "text": "x"}, expires_in=800 + n) for n in range(4)]
+    rows = [
+        ask_soon(world, args={"path": f"docs/{n}.md", "text": "x"}, seconds_left=240 + n) for n in range(4)
+    ]
     page = sit(world.dave).live(inbox(world))
     rested(page)
     for row in rows[:3]:
@@ -265,7 +268,7 @@ FOCUS = """() => {
 
 
 def test_a_row_can_be_approved_by_keyboard_alone_from_the_first_tab_on(sit: Sit, world: World) -> None:
-    request = ask(world, expires_in=600)
+    request = ask_soon(world)
     seat: Seat = sit(world.dave)
     page = seat.live(inbox(world))
     rested(page)

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from inbox.models import Decision
 from tests.e2e.conftest import PHONE, Sit, inbox
 from tests.factories import World, ask, vote
+from tests.integration.pages.cast import ask_soon
 from tests.product import Product
 
 # Layout shifts without a recent input, as Chromium counts them, and where everything with an id stands.
@@ -77,7 +78,7 @@ def test_the_news_are_loaded_by_a_key_and_the_focus_stays(sit: Sit, world: World
 
 
 def test_what_someone_else_decides_greys_where_it_stands(sit: Sit, world: World) -> None:
-    rows = [ask(world, expires_in=600) for _ in range(3)]
+    rows = [ask_soon(world) for _ in range(3)]
     seat = sit(world.alice)
     page = seat.live(inbox(world))
     row = page.locator(f"#r-{rows[1].pk.hex}")
@@ -94,7 +95,7 @@ def test_what_someone_else_decides_greys_where_it_stands(sit: Sit, world: World)
 
 
 def test_a_dropped_line_says_so_stops_decisions_and_heals(sit: Sit, world: World, site: Product) -> None:
-    request = ask(world, expires_in=600)
+    request = ask_soon(world)
     seat = sit(world.alice)
     page = seat.live(inbox(world))
     button = page.locator(f"#r-{request.pk.hex}").get_by_role("button", name="Approve")
@@ -157,9 +158,7 @@ def test_on_a_phone_news_arrive_the_same_way(sit: Sit, world: World) -> None:
 
 
 def test_on_a_phone_a_row_that_is_decided_keeps_its_place_and_height(sit: Sit, world: World) -> None:
-    rows = [
-        ask(world, args={"path": "docs/" + "long-" * 12, "text": str(n)}, expires_in=600) for n in range(4)
-    ]
+    rows = [ask_soon(world, args={"path": "docs/" + "long-" * 12, "text": str(n)}) for n in range(4)]
     page = sit(world.alice, size=PHONE).live(inbox(world))
     page.evaluate(WATCH)
     before = settled(page)

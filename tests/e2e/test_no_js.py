@@ -9,10 +9,11 @@ from playwright.sync_api import expect
 from inbox.models import Decision, Tool
 from tests.e2e.conftest import PHONE, Sit, inbox
 from tests.factories import World, ask
+from tests.integration.pages.cast import ask_soon
 
 
 def test_low_risk_is_approved_from_the_list(sit: Sit, world: World) -> None:
-    request = ask(world, expires_in=600)
+    request = ask_soon(world)
     page = sit(world.dave, scripts=False).go(inbox(world))
     page.locator(f"#r-{request.pk.hex}").get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Approved: Write docs/a.md: hello")).to_be_visible()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from copy import copy
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pgtrigger
 from django.contrib.auth.models import User
 from django.test import Client
 
 from agents.ids import uuid7
+from inbox.clock import database_now
 from inbox.models import ApprovalRequest
 from inbox.policy.words import Risk
 from inbox.selectors.payload import asked_of
@@ -55,6 +58,16 @@ def crowd(request: ApprovalRequest, size: int) -> list[ApprovalRequest]:
         one.pk, one.dedupe_key = uuid7(), uuid4().hex
         copies.append(one)
     return ApprovalRequest.objects.bulk_create(copies)
+
+
+def ask_soon(world: World, *, seconds_left: float = 280, **fields: Any) -> ApprovalRequest:
+    """A low-risk request asked two hours ago that stands in Now: its time is nearly over."""
+    rows = ApprovalRequest.objects.filter(pk=ask(world, **fields).pk)
+    now = database_now()
+    # When it was asked is bound to a request, and nobody waits two hours for a test.
+    with pgtrigger.ignore("inbox.ApprovalRequest:request_is_bound"):
+        rows.update(created_at=now - timedelta(hours=2), expires_at=now + timedelta(seconds=seconds_left))
+    return rows.select_related("agent", "team").get()
 
 
 def ask_for_a_look(world: World, **fields: Any) -> ApprovalRequest:

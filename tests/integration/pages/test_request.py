@@ -396,7 +396,7 @@ def test_a_withdrawn_request_says_so_and_offers_nothing(real_world: World) -> No
     assert "data-decides" not in page
 
 
-def test_previous_and_next_follow_the_deadlines_of_ones_turn(world: World) -> None:
+def test_previous_and_next_follow_the_order_of_ones_turn(world: World) -> None:
     first, second, third = (ask_for_a_look(world, expires_in=seconds) for seconds in (5000, 6000, 7000))
     page = signed_in(world.alice).get(page_of(world, second)).content.decode()
     keyed = dict(re.findall(r'href="([^"]+)" data-key="([\[\]])"', page))

@@ -26,7 +26,7 @@ from inbox.policy.evaluate import Verdict, evaluate
 from inbox.policy.fact_catalogue import CONTEXT_FIELDS, FACTS
 from inbox.policy.facts import Claims, ToolFacts
 from inbox.policy.impact import DEEPEST, MOST_VALUES
-from inbox.policy.lanes import NOW_WINDOW_SECONDS
+from inbox.policy.priority import WEIGHTS, Urgency
 from inbox.policy.problems import ProblemCode
 from inbox.policy.reasons import ReasonCode
 from inbox.policy.risk import AMOUNTS, MASS, SURE_ENOUGH, WIDE
@@ -103,7 +103,6 @@ def test_the_figures_on_the_pages_are_those_of_the_code() -> None:
     assert f"From {medium} it is medium, from {high:,} high, from {critical:,} critical" in EXPLANATION
     assert f"under {SURE_ENOUGH * 100:.0f} %" in EXPLANATION
     assert f"{MOST_VALUES:,} values, {DEEPEST}\nlevels" in EXPLANATION
-    assert f"at most {NOW_WINDOW_SECONDS // 60} minutes away" in EXPLANATION
 
 
 def judged(case: int) -> Verdict:
@@ -138,3 +137,19 @@ def test_the_worked_example_ends_as_told() -> None:
     assert set(mail.needs) == {Need(tier="lead", count=2), Need(tier="senior", count=1)}
     assert mail.notes == ("Check the segment and the sender.",)
     assert (unknown.risk, unknown.needs) == (Risk.HIGH, (Need(tier="lead", count=1),))
+
+
+def test_the_figures_of_the_order_are_those_of_the_code() -> None:
+    page = (DOCS / "explanation" / "order.md").read_text()
+    for urgency, weight in WEIGHTS.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| {urgency.value} |"))
+        assert f"| {weight.delay_cost:g} | {weight.review_seconds:g} s |" in row
+        if weight.rises:
+            assert f"{weight.rises // 60:.0f} min before its deadline" in row
+    high, normal, low = (WEIGHTS[urgency] for urgency in list(Urgency)[1:])
+    assert high.patience is not None
+    assert normal.patience is not None
+    hours, minutes = divmod(high.patience // 60, 60)
+    assert f"({hours:.0f} h {minutes:.0f} min for high, {normal.patience // 3600:.0f} h for normal)" in page
+    assert f"{hours:.0f} h {minutes - high.rises // 60:.0f} min of waiting" in page
+    assert low.least_life == 3600
