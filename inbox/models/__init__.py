@@ -11,6 +11,7 @@ from inbox.models.idempotency import IdempotencyKey
 from inbox.models.limit import LimitBucket
 from inbox.models.policy import Activation, Policy, PolicyVersion
 from inbox.models.request import Action, ApprovalRequest, ReportedOutcome, RequestGroup, Revision
+from inbox.models.rota import Delegation, Rota, RotaSeat
 from inbox.models.shadow import ShadowRun, ShadowVerdict
 from inbox.models.sign_in import PersonalToken, SignInLink
 from inbox.models.team import Ceiling, Member, RoleGroup, Team, TeamStream, Tier
@@ -28,6 +29,7 @@ __all__ = [
     "Ceiling",
     "ChangeRequest",
     "Decision",
+    "Delegation",
     "IdempotencyKey",
     "LimitBucket",
     "Member",
@@ -38,6 +40,8 @@ __all__ = [
     "RequestGroup",
     "Revision",
     "RoleGroup",
+    "Rota",
+    "RotaSeat",
     "ShadowRun",
     "ShadowVerdict",
     "SignInLink",

@@ -117,6 +117,13 @@ class ApprovalRequest(models.Model):
         Member, on_delete=models.PROTECT, related_name="assigned", null=True, help_text="Whose it is first."
     )
     assigned_because = models.CharField(max_length=200, blank=True)
+    instead_of = models.ForeignKey(
+        Member,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        help_text="Who it goes back to when they are there again.",
+    )
     on_timeout = models.CharField(
         max_length=10,
         choices=[(action.value, action.value) for action in OnTimeout],
@@ -185,6 +192,12 @@ class ApprovalRequest(models.Model):
                 fields=["assignee", "expires_at"],
                 name="request_assigned",
                 condition=Q(state="pending", assignee__isnull=False),
+            ),
+            # what goes back to somebody who returns
+            models.Index(
+                fields=["instead_of"],
+                name="request_goes_back",
+                condition=Q(state="pending", instead_of__isnull=False),
             ),
             # Now: what has risen, class by class
             models.Index(

@@ -43,7 +43,7 @@ def _requested(facts: Facts) -> str:
         "review": "Asked people",
         "blocked": "Policy blocked it",
     }.get(str(facts.get("says")), "")
-    return _join(says, f"risk {facts['risk']}" if facts.get("risk") else "", _rule(facts))
+    return _join(says, f"risk {facts['risk']}" if facts.get("risk") else "", _rule(facts), _for(facts))
 
 
 def _voted(facts: Facts) -> str:
@@ -69,6 +69,38 @@ def _member(facts: Facts) -> str:
             f"{person} joined", f"tier {facts.get('tier') or 'none'}", "admin" if facts.get("admin") else ""
         )
     return _join(str(person), _changes(facts.get("before"), facts.get("after")))
+
+
+def _escalated(facts: Facts) -> str:
+    step = f"step {facts.get('step', '')} of {facts.get('steps', '')}"
+    needs = ", ".join(
+        f"{need.get('count', '')} × {' in '.join(str(need[k]) for k in ('tier', 'group') if need.get(k))}"
+        for need in facts.get("needs", ())
+    )
+    return _join(step, f"needs {needs}" if needs else "", _for(facts))
+
+
+def _for(facts: Facts) -> str:
+    """Whose it is first, and why."""
+    who = f"for {facts['assignee']}" if facts.get("assignee") else ""
+    return ": ".join(part for part in (who, str(facts.get("because", ""))) if part)
+
+
+def _rota(facts: Facts) -> str:
+    if facts.get("removed"):
+        return f"{facts.get('rota', '')} removed"
+    if "before" in facts:
+        return _join(str(facts.get("rota", "")), _changes(facts["before"], facts.get("after")))
+    people = (facts.get("after") or {}).get("people") or []
+    return _join(f"{facts.get('rota', '')} made", ", ".join(map(str, people)))
+
+
+def _delegation(facts: Facts) -> str:
+    if facts.get("revoked"):
+        return f"{facts.get('person', '')}: taken back"
+    days = f"{str(facts.get('from', ''))[:10]} to {str(facts.get('until', ''))[:10]}"
+    instead = f"{facts['delegate']} stands in" if facts.get("delegate") else "nobody stands in"
+    return _join(f"{facts.get('person', '')} is away {days}", instead, _quoted(facts.get("reason")))
 
 
 def _tier(facts: Facts) -> str:
@@ -185,6 +217,11 @@ _WORDS = {
     "requested": "Asked",
     "break_glass": "Broke the glass",
     "expired": "Expired",
+    "escalated": "Escalated",
+    "overdue": "Overdue",
+    "assigned": "Handed over",
+    "rota_changed": "Rota changed",
+    "delegation_changed": "Absence changed",
     "withdrawn": "Withdrawn",
     "refused": "Refused",
     "delivered": "Delivered",
@@ -214,6 +251,11 @@ _DETAILS = {
     "decided": _decided,
     "break_glass": _decided,
     "expired": _message,
+    "escalated": _escalated,
+    "overdue": lambda facts: _join(f"reminder {facts.get('reminder', '')}", _for(facts)),
+    "assigned": _for,
+    "rota_changed": _rota,
+    "delegation_changed": _delegation,
     "withdrawn": lambda facts: _quoted(facts.get("reason")),
     "refused": lambda facts: _join(str(facts.get("code", "")), _via(facts)),
     "delivered": _outcome,

@@ -23,6 +23,7 @@ from inbox.lifecycle import OnTimeout
 from inbox.models import ApprovalRequest, Decision, IdempotencyKey, Team, Vote
 from inbox.services.ballot import MESSAGE_LENGTH, Answer, Counted, Late, Line, Result, Table, Verdict, judge
 from inbox.services.closing import Ending, close, leave_group
+from inbox.services.escalate import Raised, catch_up
 from inbox.services.expire import ending_by_timeout
 from inbox.services.rejudging import Rejudged, held_version, rejudge
 
@@ -112,13 +113,14 @@ def decide_many(
         if repeated is not None:
             return [repeated]
     # Under the same locks: a version that came into force since may ask more of what waits than was pinned.
-    again = rejudge([one for one in requests.values() if now < one.expires_at], held_version(team.pk))
+    again = rejudge([one for one in requests.values() if not one.is_over(now)], held_version(team.pk))
+    raised = catch_up([one for one in requests.values() if one.pk not in again.refusals], now)
     table = Table.load(person, team, list(requests.values()), now)
     verdicts = [
         again.refusals.get(line.request_id) or judge(line, requests.get(line.request_id), table, now, batch)
         for line in lines
     ]
-    return _write(team, person, lines, verdicts, table, again, now, via, key)
+    return _write(team, person, lines, verdicts, table, again, raised, now, via, key)
 
 
 def _write(
@@ -128,6 +130,7 @@ def _write(
     results: Sequence[Result],
     table: Table,
     again: Rejudged,
+    raised: Raised,
     now: datetime,
     via: str,
     key: tuple[str, str] | None,
@@ -201,16 +204,15 @@ def _write(
         for line, vote in counted
         if not vote.closes
     ]
-    noted = [*again.entries, *_refusals(lines, results, actor, via), *voted]
+    noted = [*again.entries, *raised.entries, *_refusals(lines, results, actor, via), *voted]
+    leaving = [*again.leaving, *raised.leaving]
     decisions: dict[UUID, Decision] = {}
     seq = 0
     if endings:
-        decisions = {
-            d.request_id: d for d in close(team.pk, endings, at=now, before=noted, leaving=again.leaving)
-        }
+        decisions = {d.request_id: d for d in close(team.pk, endings, at=now, before=noted, leaving=leaving)}
         seq = max(decision.seq for decision in decisions.values())
     elif noted:
-        leave_group(again.leaving)
+        leave_group(leaving)
         seq = audit.append(team.pk, noted, at=now)[-1].seq
         events.announce(team.pk, seq)
     answers: list[Decided | Refused] = []

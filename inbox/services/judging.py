@@ -79,6 +79,7 @@ def facts_of(
         actions=tuple(_facts_of(action, tools.get(action.name), claims) for action in submission.actions),
         claims=claims,
         now=now,
+        environment=agent.environment,
     )
 
 

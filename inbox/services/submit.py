@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -30,6 +31,7 @@ from inbox.services import shadow
 from inbox.services.closing import Ending, close
 from inbox.services.judging import Judged, denial, judge
 from inbox.services.limits import take
+from inbox.services.routing import route
 
 FORMAT = 1
 HOSTED_KEYS = "hosted:"
@@ -92,6 +94,7 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
         judge(agent=agent, submission=item.submission, tools=tools, version=version, now=now)
         for item in asked
     ]
+    _require_context(judged)
     said = shadow.opinions(version, [(one.verdict, one.facts) for one in judged])
     with transaction.atomic():
         at = database_now()
@@ -100,9 +103,10 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
             _draft(agent, version, tools, requesters, item, verdict, channel, at)
             for item, verdict in zip(asked, judged, strict=True)
         ]
+        routed = _route(drafts, version, at)
         _store(drafts)
         shadow.note(version, [draft.request for draft in drafts], said)
-        return _answer(version.policy.team, drafts, at)
+        return _answer(version.policy.team, drafts, routed, at)
 
 
 def submit_judged(
@@ -117,8 +121,9 @@ def submit_judged(
     """Store a request whose verdict policy does not make, in the caller's transaction; `requester` may not decide it."""
     draft = _draft(agent, version, {}, {}, Addressed(submission), judged, channel, database_now())
     draft.request.requester = requester
+    routed = _route([draft], version, draft.request.created_at)
     _store([draft])
-    return _answer(version.policy.team, [draft], draft.request.created_at)[0].request
+    return _answer(version.policy.team, [draft], routed, draft.request.created_at)[0].request
 
 
 def _earlier(agent: Agent, submission: Submission) -> Submitted:
@@ -200,6 +205,7 @@ def _draft(
         facts_digest=judged.facts_digest,
         reasons=[{"code": reason.code, "text": reason.text} for reason in verdict.reasons],
         notes=list(verdict.notes),
+        flags=[f"The agent left out: {_spelled(name)}." for name in verdict.context_flagged],
         needs=[need.model_dump(exclude_none=True) for need in verdict.needs],
         context=submission.context.model_dump(mode="json"),
         claims=submission.claims.model_dump(mode="json"),
@@ -236,6 +242,22 @@ def _on_timeout(submission: Submission, judged: Judged) -> OnTimeout:
     return asked
 
 
+def _require_context(judged: Sequence[Judged]) -> None:
+    """Raises Invalid (missing-context) when a checkpoint or rule refuses what leaves a field of its context out."""
+    for one in judged:
+        absent = one.verdict.context_refused
+        if absent:
+            raise Invalid(
+                "missing-context",
+                f"Policy takes no such request without more context. Fill in: {', '.join(map(_spelled, absent))}.",
+                errors=[FieldError(f"/context/{name}", "missing-context") for name in absent],
+            )
+
+
+def _spelled(name: str) -> str:
+    return name.replace("_", " ")
+
+
 def _requesters(agent: Agent, submissions: Sequence[Submission]) -> dict[str, int]:
     """The user ids of the members on whose behalf it is asked. Raises Invalid for a name no member has.
 
@@ -256,6 +278,11 @@ def _requesters(agent: Agent, submissions: Sequence[Submission]) -> dict[str, in
             errors=[FieldError("/on_behalf_of", "unknown-person")],
         )
     return found
+
+
+def _route(drafts: Sequence[_Draft], version: PolicyVersion, at: datetime) -> Mapping[UUID, dict[str, Any]]:
+    waiting = [d.request for d in drafts if d.judged.verdict.outcome in (Says.REVIEW, Says.BLOCKED)]
+    return route(version.policy.team_id, waiting, at=at, current=version)
 
 
 def _store(drafts: Sequence[_Draft]) -> None:
@@ -283,9 +310,11 @@ def _store(drafts: Sequence[_Draft]) -> None:
     )
 
 
-def _answer(team: Team, drafts: Sequence[_Draft], at: datetime) -> list[Submitted]:
+def _answer(
+    team: Team, drafts: Sequence[_Draft], routed: Mapping[UUID, dict[str, Any]], at: datetime
+) -> list[Submitted]:
     """Audit the asking, and close what policy answers by itself."""
-    entries = [_asked(draft) for draft in drafts]
+    entries = [_asked(draft, routed.get(draft.request.pk, {})) for draft in drafts]
     endings = [_ending(draft) for draft in drafts if draft.judged.verdict.outcome in (Says.ALLOW, Says.DENY)]
     if endings:
         decisions = {d.request_id: d for d in close(team.pk, endings, at=at, before=entries)}
@@ -297,7 +326,7 @@ def _answer(team: Team, drafts: Sequence[_Draft], at: datetime) -> list[Submitte
     return [Submitted(d.request, True, decisions.get(d.request.pk), seq) for d in drafts]
 
 
-def _asked(draft: _Draft) -> Entry:
+def _asked(draft: _Draft, routed: dict[str, Any]) -> Entry:
     request, agent = draft.request, draft.request.agent
     return Entry(
         verb="requested",
@@ -313,6 +342,7 @@ def _asked(draft: _Draft) -> Entry:
             "says": draft.judged.verdict.outcome.value,
             "on_timeout": request.on_timeout,
             "expires_at": request.expires_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            **routed,
         },
     )
 

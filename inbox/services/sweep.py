@@ -11,8 +11,10 @@ import structlog
 from agents import delivery
 from inbox.services.backtests import continue_backtests
 from inbox.services.batches import finish_abandoned
+from inbox.services.escalate import escalate_due
 from inbox.services.expire import expire_due
 from inbox.services.halt import halt_due
+from inbox.services.handover import hand_over_due
 from inbox.services.limits import purge
 from inbox.services.rejudging import rejudge_waiting
 
@@ -21,6 +23,8 @@ log = structlog.get_logger(__name__)
 JOBS: Final[dict[str, Callable[[], int]]] = {
     "expired": expire_due,
     "halted": halt_due,
+    "escalated": escalate_due,
+    "handed_over": hand_over_due,
     "delivered": lambda: delivery.sweep(limit=200),
     "batches": finish_abandoned,
     "rejudged": rejudge_waiting,
