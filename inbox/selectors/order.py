@@ -145,6 +145,9 @@ def within(requests: QuerySet[ApprovalRequest], stretch: Stretch, now: datetime)
     if band.late:
         # The second bound follows from the first and is there for the index.
         return here.filter(expires_at__lt=_lost(band, now), serve_by__lt=_lost(band, now))
+    if band.urgency is Urgency.HIGH:
+        # Follows from its rising so long before `serve_by`; without it, all that has risen is read to be left out.
+        here = here.filter(serve_by__gt=now + timedelta(seconds=WEIGHTS[band.urgency].rises))
     return here.filter(
         Q(rises_at__gt=now) | Q(rises_at__isnull=True),
         expires_at__gte=_lost(band, now),
