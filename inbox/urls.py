@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from inbox.views import agents, audit, batch, home, live, people, policy, queue, request, sign_in, tools
+from inbox.views import (
+    agents,
+    audit,
+    batch,
+    grants,
+    home,
+    live,
+    people,
+    policy,
+    queue,
+    request,
+    sign_in,
+    tools,
+)
 
 urlpatterns = [
     path("", home.first_team, name="home"),
@@ -22,6 +35,10 @@ urlpatterns = [
     path("t/<slug:slug>/r/<uuid:request_id>", request.page, name="request"),
     path("t/<slug:slug>/r/<uuid:request_id>/decide", request.decide, name="decide"),
     path("t/<slug:slug>/r/<uuid:request_id>/why", request.why, name="why"),
+    path("t/<slug:slug>/r/<uuid:request_id>/grant", grants.grant_new, name="grant_new"),
+    path("t/<slug:slug>/grants", grants.grants, name="grants"),
+    path("t/<slug:slug>/grants/<uuid:grant_id>", grants.grant, name="grant"),
+    path("t/<slug:slug>/grants/<uuid:grant_id>/revoke", grants.grant_revoke, name="grant_revoke"),
     path("t/<slug:slug>/g/<uuid:group_id>", batch.sheet, name="batch_sheet"),
     path("t/<slug:slug>/g/<uuid:group_id>/arrivals", batch.arrived, name="batch_arrivals"),
     path("t/<slug:slug>/g/<uuid:group_id>/decide", batch.decide, name="batch_decide"),

@@ -7,6 +7,7 @@ from inbox.models.backtest import Backtest, BacktestFinding
 from inbox.models.batch import Batch, BatchItem
 from inbox.models.change import ChangeRequest
 from inbox.models.decision import Decision, Vote
+from inbox.models.grant import Grant, GrantUse
 from inbox.models.idempotency import IdempotencyKey
 from inbox.models.limit import LimitBucket
 from inbox.models.policy import Activation, Policy, PolicyVersion
@@ -30,6 +31,8 @@ __all__ = [
     "ChangeRequest",
     "Decision",
     "Delegation",
+    "Grant",
+    "GrantUse",
     "IdempotencyKey",
     "LimitBucket",
     "Member",

@@ -50,6 +50,7 @@ class ReasonCode(StrEnum):
     PASSED_INFERRED = "passed-inferred"
     PASSED_HARMLESS = "passed-harmless"
     NO_RULE = "no-rule"
+    GRANTED = "granted"
     POLICY_ERROR = "policy-error"
     GOVERNED_CHANGE = "governed-change"
 

@@ -174,6 +174,16 @@ def _outcome(facts: Facts) -> str:
     return _join(str(facts.get("status") or facts.get("state") or ""), _quoted(facts.get("detail")))
 
 
+def _grant(facts: Facts) -> str:
+    return _join(
+        f"{facts.get('agent', '')} {facts.get('tool', '')}",
+        f"until {facts.get('expires_at', '')}",
+        f"at most {facts['max_uses']} times" if facts.get("max_uses") else "",
+        f"thread {facts['thread']}" if facts.get("thread") else "",
+        "as an admin" if facts.get("as_admin") else "",
+    )
+
+
 def _changes(before: Any, after: Any) -> str:
     """`tier reviewer → senior, admin no → yes`: only what differs."""
     if not isinstance(before, dict) or not isinstance(after, dict):
@@ -215,6 +225,9 @@ def _join(*parts: str) -> str:
 
 _WORDS = {
     "requested": "Asked",
+    "grant_made": "Granted",
+    "grant_used": "Passed by a grant",
+    "grant_ended": "Grant ended",
     "break_glass": "Broke the glass",
     "expired": "Expired",
     "escalated": "Escalated",
@@ -250,6 +263,11 @@ _DETAILS = {
     "voted": _voted,
     "decided": _decided,
     "break_glass": _decided,
+    "grant_made": _grant,
+    "grant_used": lambda facts: f"grant {str(facts.get('grant', ''))[-8:]}",
+    "grant_ended": lambda facts: _join(
+        str(facts.get("tool", "")), str(facts.get("because", "")), f"{facts.get('uses', 0)} used"
+    ),
     "expired": _message,
     "escalated": _escalated,
     "overdue": lambda facts: _join(f"reminder {facts.get('reminder', '')}", _for(facts)),

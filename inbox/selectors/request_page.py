@@ -15,7 +15,7 @@ from agents.models import Delivery
 from inbox import canonical
 from inbox.errors import NotFound
 from inbox.lifecycle import OnTimeout, State
-from inbox.models import ApprovalRequest, AuditEvent, ReportedOutcome, RequestGroup, Tool
+from inbox.models import ApprovalRequest, AuditEvent, Grant, ReportedOutcome, RequestGroup, Tool
 from inbox.policy.lanes import why_here
 from inbox.policy.need import Need
 from inbox.policy.seating import Slot
@@ -24,6 +24,7 @@ from inbox.selectors import order
 from inbox.selectors.audit_words import action_word, detail_of
 from inbox.selectors.case import Case, case_of
 from inbox.selectors.endings import Closing, closing_of
+from inbox.selectors.grants import grants_that_passed, may_be_granted
 from inbox.selectors.order import Neighbour
 from inbox.selectors.payload import Payload, show
 from inbox.selectors.policy import tools_named
@@ -81,6 +82,8 @@ class RequestPage:
     release: Release | None
     before: UUID | None
     after: UUID | None
+    grantable: bool
+    grants: tuple[Grant, ...]
     seq: int
     now: datetime
 
@@ -120,12 +123,13 @@ def read(turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False) -> R
     pending = request.state == State.PENDING.value
     standing = turn.standings([request])[request.pk] if pending else _past(request)
     before, after = neighbours(turn, request, now) if pending else (None, None)
+    envelope = canonical.read(bytes(revision.payload))
     return RequestPage(
         request=request,
         payload=show(
             bytes(revision.payload), risk=Risk(request.risk), digest=request.digest, part=part, raw=raw
         ),
-        case=case_of(request, canonical.read(bytes(revision.payload))),
+        case=case_of(request, envelope),
         tools=tuple((name, tools.get(name)) for name in request.tools),
         presets=_presets(tools.get(request.tool)),
         timeline=_timeline(request),
@@ -136,9 +140,16 @@ def read(turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False) -> R
         release=_release(request),
         before=before.id if before is not None else None,
         after=after.id if after is not None else None,
+        grantable=standing is not None and may_be_granted(request, envelope) and may_ask(turn, standing),
+        grants=tuple(grants_that_passed(request)),
         seq=seq,
         now=now,
     )
+
+
+def may_ask(turn: Turn, standing: Standing) -> bool:
+    """Whether the way to a grant is shown: to who could decide it alone, and to admins. The service asks again."""
+    return (standing.turn and len(standing.open) == 1) or turn.member.is_admin
 
 
 def why(

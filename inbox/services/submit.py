@@ -29,6 +29,7 @@ from inbox.selectors.answers import decision_of, stream_seq
 from inbox.selectors.policy import current_version, document_of, tools_named
 from inbox.services import shadow
 from inbox.services.closing import Ending, close
+from inbox.services.grants import pass_granted, used
 from inbox.services.judging import Judged, denial, judge
 from inbox.services.limits import take
 from inbox.services.routing import route
@@ -82,7 +83,7 @@ def submit(*, agent: Agent, submission: Submission) -> Submitted:
 def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> list[Submitted]:
     """Store several new requests of one agent together: all or none, in the order given.
 
-    One transaction that takes limits and groups in key order and the team's stream once, at the end: submitting one by
+    One transaction that takes limits, grants and groups in key order and the team's stream once, at the end: submitting one by
     one inside a transaction would take the next group while holding the stream, against the lock order.
     Raises IntegrityError when a dedupe key came before.
     """
@@ -103,10 +104,19 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
             _draft(agent, version, tools, requesters, item, verdict, channel, at)
             for item, verdict in zip(asked, judged, strict=True)
         ]
+        passed = pass_granted(
+            agent=agent,
+            version=version,
+            asked=[(draft.submission, draft.judged, draft.request) for draft in drafts],
+            at=at,
+        )
+        for place, one in passed.items():
+            drafts[place] = _draft(agent, version, tools, requesters, asked[place], one.judged, channel, at)
         routed = _route(drafts, version, at)
         _store(drafts)
+        by_grant = used(passed, [draft.request for draft in drafts], agent)
         shadow.note(version, [draft.request for draft in drafts], said)
-        return _answer(version.policy.team, drafts, routed, at)
+        return _answer(version.policy.team, drafts, routed, at, by_grant)
 
 
 def submit_judged(
@@ -311,10 +321,14 @@ def _store(drafts: Sequence[_Draft]) -> None:
 
 
 def _answer(
-    team: Team, drafts: Sequence[_Draft], routed: Mapping[UUID, dict[str, Any]], at: datetime
+    team: Team,
+    drafts: Sequence[_Draft],
+    routed: Mapping[UUID, dict[str, Any]],
+    at: datetime,
+    by_grant: Sequence[Entry] = (),
 ) -> list[Submitted]:
     """Audit the asking, and close what policy answers by itself."""
-    entries = [_asked(draft, routed.get(draft.request.pk, {})) for draft in drafts]
+    entries = [*(_asked(draft, routed.get(draft.request.pk, {})) for draft in drafts), *by_grant]
     endings = [_ending(draft) for draft in drafts if draft.judged.verdict.outcome in (Says.ALLOW, Says.DENY)]
     if endings:
         decisions = {d.request_id: d for d in close(team.pk, endings, at=at, before=entries)}

@@ -13,6 +13,7 @@ from inbox.services.backtests import continue_backtests
 from inbox.services.batches import finish_abandoned
 from inbox.services.escalate import escalate_due
 from inbox.services.expire import expire_due
+from inbox.services.grants import end_expired
 from inbox.services.halt import halt_due
 from inbox.services.handover import hand_over_due
 from inbox.services.limits import purge
@@ -29,6 +30,7 @@ JOBS: Final[dict[str, Callable[[], int]]] = {
     "batches": finish_abandoned,
     "rejudged": rejudge_waiting,
     "backtests": continue_backtests,
+    "grants": end_expired,
     "limits": purge,
 }
 

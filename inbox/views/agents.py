@@ -13,6 +13,7 @@ from inbox.admin_forms import AgentForm, TokenForm
 from inbox.errors import Invalid, NotFound
 from inbox.selectors.agent_page import agent_page
 from inbox.selectors.agents_board import MOST_AGENTS, board
+from inbox.selectors.grants import grants_of
 from inbox.services import agents as registry
 from inbox.services.people import require_admin_of
 from inbox.views.context import TeamRequest, redirect_after_post, team_page
@@ -70,7 +71,12 @@ def agent(request: TeamRequest, agent_id: UUID) -> HttpResponse:
     response = render(
         request,
         "inbox/agent.html",
-        {"page": page, "form": form, "secret": secret},
+        {
+            "page": page,
+            "form": form,
+            "secret": secret,
+            "grants": grants_of(request.member.team_id, agent_id=agent_id, live=True),
+        },
         status=422 if form.errors else 200,
     )
     if secret:

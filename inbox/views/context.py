@@ -92,6 +92,7 @@ SECTIONS: Final = (
         frozenset({"batches", "batch_sheet", "batch_decide", "batch_report"}),
     ),
     Section("Agents", "bot", "agents", "g a", frozenset({"agents", "agent"})),
+    Section("Grants", "timer", "grants", "", frozenset({"grants", "grant", "grant_new"})),
     Section("Audit", "scroll-text", "audit", "g l", frozenset({"audit"})),
     Section("People", "users", "people", "", frozenset({"people", "person", "person_invite"})),
     Section("Tools", "wrench", "tools", "", frozenset({"tools", "tool", "tool_new"})),
