@@ -13,6 +13,8 @@ from django import forms
 
 from inbox.errors import Refused
 from inbox.models import Tier
+from inbox.policy.ceiling import Limits
+from inbox.services.ceilings import CeilingAsked
 
 NO_TIER = ("", "no tier: may look, not decide")
 _LIFETIMES = (("1", "1 day"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year"))
@@ -97,6 +99,96 @@ class TierForm(PlainForm):
         ),
         help_text="Lower-case letters, digits and dashes. A name stays for ever, because votes and the log refer to it.",
     )
+
+
+class CooldownForm(PlainForm):
+    """How long a raise waits before it counts."""
+
+    minutes = forms.IntegerField(
+        label="Minutes before a raised tier counts",
+        min_value=0,
+        max_value=30 * 24 * 60,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        help_text="Until then the tier before it counts. A lowered tier counts at once.",
+    )
+
+
+class GroupForm(PlainForm):
+    """A new group beside the ladder."""
+
+    name = forms.CharField(
+        label="New group",
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+        help_text="Lower-case letters, digits and dashes, such as security. A name stays for ever.",
+    )
+
+
+class CeilingForm(PlainForm):
+    """What a person may decide at most."""
+
+    amount = forms.CharField(
+        required=False,
+        max_length=40,
+        label="Amount at most",
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="Empty for any amount.",
+    )
+    currency = forms.CharField(
+        required=False,
+        max_length=10,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "placeholder": "EUR"}
+        ),
+        help_text="Any other currency is above the ceiling.",
+    )
+    environments = forms.CharField(
+        required=False,
+        max_length=2_100,
+        label="Only in these environments",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "staging, test"}
+        ),
+        help_text="With commas between. Empty for any.",
+    )
+    tools = forms.CharField(
+        required=False,
+        max_length=10_100,
+        label="Only these tools",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "send_*, write_file"}
+        ),
+        help_text="With commas between; * stands for any characters. Empty for any.",
+    )
+
+    @classmethod
+    def of(cls, limits: Limits) -> CeilingForm:
+        """The form filled with a ceiling."""
+        return cls(
+            initial={
+                "amount": "" if limits.amount is None else str(limits.amount),
+                "currency": limits.currency,
+                "environments": ", ".join(limits.environments or ()),
+                "tools": ", ".join(limits.tools or ()),
+            }
+        )
+
+    @property
+    def asked(self) -> CeilingAsked:
+        """What was typed. A list with nothing in it is no limit: nobody forbids everything by leaving it out."""
+        given = self.cleaned_data
+        return CeilingAsked(
+            amount=given["amount"],
+            currency=given["currency"],
+            environments=_listed(given["environments"]),
+            tools=_listed(given["tools"]),
+        )
+
+
+def _listed(text: str) -> list[str] | None:
+    return [part.strip() for part in text.split(",") if part.strip()] or None
 
 
 class AgentForm(PlainForm):

@@ -96,7 +96,5 @@ def eligibility(
             " in ".join([f"is {tier}" if tier else "has no tier", *groups]),
         )
     if above:
-        return Eligibility(
-            False, "above-ceiling", f"Above your ceiling: {above}.", f"above their ceiling: {above}"
-        )
+        return Eligibility(False, "above-ceiling", f"Above your ceiling: {above}.", f"has a ceiling: {above}")
     return Eligibility(True)

@@ -64,6 +64,19 @@ def above(limits: Limits, asked: Asked) -> str:
     return ""
 
 
+def limits_words(limits: Limits) -> tuple[str, ...]:
+    """A ceiling in short clauses: "at most 500.00 EUR", "only in staging", "only send_*"."""
+    return tuple(
+        clause
+        for clause in (
+            f"at most {limits.amount:,.2f} {limits.currency}" if limits.amount is not None else "",
+            f"only in {_listed(limits.environments)}" if limits.environments is not None else "",
+            f"only {_listed(limits.tools)}" if limits.tools is not None else "",
+        )
+        if clause
+    )
+
+
 def money_moved(amounts: Iterable[tuple[float | None, str]]) -> tuple[Decimal | None, str]:
     """The largest of some amounts with its currency; None where none moves money.
 

@@ -31,5 +31,5 @@ _TO_THEM = {
 _OF_THEM = {
     Exclusion.OWNER: "owns the agent",
     Exclusion.TOKEN_MAKER: "made one of the agent's tokens",
-    Exclusion.REQUESTER: "it was asked on their behalf",
+    Exclusion.REQUESTER: "is whom it was asked for",
 }

@@ -30,6 +30,7 @@ from inbox.selectors.payload import Payload, show
 from inbox.selectors.policy import tools_named
 from inbox.selectors.queue import head_seq
 from inbox.selectors.turn import Standing, Turn, past_standing
+from inbox.selectors.who import WhoCould, who_could_decide
 
 TIMELINE: Final = 100
 # How far back "like this before" looks, and how many it lists.
@@ -67,7 +68,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
-    """One request, ready to show. `standing` and `why` only while it waits, `closing` and `release` only after."""
+    """One request, ready to show. `who` and `why` only while it waits, `closing` and `release` only after."""
 
     request: ApprovalRequest
     payload: Payload
@@ -77,6 +78,7 @@ class RequestPage:
     timeline: tuple[Moment, ...]
     precedents: Precedents
     standing: Standing | None
+    who: WhoCould | None
     why: tuple[str, ...]
     closing: Closing | None
     release: Release | None
@@ -135,6 +137,7 @@ def read(turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False) -> R
         timeline=_timeline(request),
         precedents=_precedents(request),
         standing=standing,
+        who=who_could_decide(turn, request) if pending else None,
         why=why(request, standing, now, after) if pending else (),
         closing=closing_of(request),
         release=_release(request),

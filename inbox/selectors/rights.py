@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 
 from inbox.models import ApprovalRequest, Member, RoleGroup, Tier
 from inbox.policy.ceiling import NO_LIMITS, Asked, Limits
@@ -33,16 +33,20 @@ def rights_of(
     team_id: UUID, ranks: Mapping[str, int], *, at: datetime, people: Collection[int] | None = None
 ) -> dict[int, Rights]:
     """The members of a team, or those of these users, by user id, by name; one query."""
-    groups = RoleGroup.objects.filter(members=OuterRef("pk")).order_by("name").values("name")
-    members = (
-        Member.objects.select_related("tier", "tier_before", "user", "ceiling")
-        .filter(team_id=team_id)
-        .annotate(group_names=ArraySubquery(groups))
-        .order_by("user__username")
-    )
+    members = members_with_groups(team_id).order_by("user__username")
     if people is not None:
         members = members.filter(user_id__in=people)
     return {member.user_id: _rights(member, ranks, at) for member in members}
+
+
+def members_with_groups(team_id: UUID) -> QuerySet[Member]:
+    """The members of a team with all that bears on their rights; `group_names` are their groups, by name."""
+    groups = RoleGroup.objects.filter(members=OuterRef("pk")).order_by("name").values("name")
+    return (
+        Member.objects.select_related("tier", "tier_before", "user", "ceiling")
+        .filter(team_id=team_id)
+        .annotate(group_names=ArraySubquery(groups))
+    )
 
 
 def counting_tier(member: Member, at: datetime) -> Tier | None:

@@ -141,14 +141,14 @@ def require_admin_of(member: Member) -> None:
 
 
 def member_facts(member: Member, at: datetime) -> dict[str, object]:
-    """A member's place as the log tells it; `counts` is the tier that counts while a raise cools down."""
+    """A member's place as the log tells it; `tier_counts_from` stands only while a raise cools down."""
     facts: dict[str, object] = {
         "tier": member.tier.name if member.tier else None,
         "admin": member.is_admin,
         "active": member.is_active,
     }
     if member.tier_counts_from is not None and member.tier_counts_from > at:
-        facts["counts_from"] = member.tier_counts_from.isoformat(timespec="seconds")
+        facts["tier_counts_from"] = member.tier_counts_from.isoformat(timespec="seconds")
     return facts
 
 

@@ -19,8 +19,9 @@ MOST_PEOPLE = 5
 
 
 def save_ladder(*, admin: Member, ladder: Mapping[Risk, Need], base: int) -> PolicyVersion:
-    """Bind each risk level to a tier and a number of distinct people, as a new version on top of version `base`.
+    """Bind risk levels to a tier and a number of distinct people, as a new version on top of version `base`.
 
+    Levels left out keep their needs: those may be more than one tier and a number.
     Raises NotAllowed for members who are no admins, Invalid for unknown tiers or counts, a higher risk that needs
     less than a lower one, or a `base` that is no longer in force (stale-version).
     """
@@ -35,7 +36,7 @@ def save_ladder(*, admin: Member, ladder: Mapping[Risk, Need], base: int) -> Pol
                 "stale-version", f"Not saved: version {version.number} came into force meanwhile. Look again."
             )
         wanted = document_of(version).model_dump(mode="json", exclude_none=True)
-        wanted["ladder"] = {risk.value: [need.model_dump()] for risk, need in ladder.items()}
+        wanted["ladder"] |= {risk.value: [need.model_dump()] for risk, need in ladder.items()}
         try:
             document = parse_document(wanted, ranks=tier_ranks(admin.team_id))
         except PolicyError as error:

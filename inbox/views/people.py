@@ -1,4 +1,4 @@
-"""People, tiers and the ladder: everyone in the team may read them, admins change them."""
+"""People, tiers, groups and the ladder: everyone in the team may read them, admins change them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from inbox.admin_forms import InviteForm, MemberForm, TierForm
-from inbox.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
+from inbox.admin_forms import CooldownForm, GroupForm, InviteForm, TierForm
+from inbox.errors import Invalid, NotAllowed, NotFound, Refused
 from inbox.policy.need import Need
 from inbox.policy.words import Risk
-from inbox.selectors.people import PeoplePage, ladder, people_page, person_of, recent_doings
+from inbox.selectors.people import PeoplePage, ladder, people_page
 from inbox.services import people as membership
+from inbox.services.groups import add_group, join_group, leave_group
 from inbox.services.people import require_admin_of
 from inbox.services.policies import MOST_PEOPLE, save_ladder
-from inbox.services.tiers import add_tier, move_tier
+from inbox.services.tiers import add_tier, move_tier, set_cooldown
 from inbox.views.context import TeamRequest, redirect_after_post, team_page
 
 
 @dataclass(frozen=True, slots=True)
 class LadderLine:
-    """One risk level of the ladder form: what was sent or is in force, and what is wrong with it."""
+    """One risk level of the ladder form: what was sent or is in force, and what is wrong with it.
+
+    `plain` says that one tier and a number say it all; any other level is changed in the policy itself.
+    """
 
     risk: Risk
     tier: str
@@ -33,6 +37,7 @@ class LadderLine:
     words: str
     enough: bool
     error: str
+    plain: bool
 
 
 @require_GET
@@ -94,7 +99,7 @@ def tier_move(request: TeamRequest, tier_id: UUID) -> HttpResponse:
 def ladder_save(request: TeamRequest) -> HttpResponse:
     """Bind every risk level to a tier and a number of people, as a new version of the policy."""
     require_admin_of(request.member)
-    wanted, errors = _ladder_sent(request.POST)
+    wanted, errors = _ladder_sent(request.POST, people_page(request.member.team_id))
     if not errors:
         try:
             save_ladder(admin=request.member, ladder=wanted, base=_whole(request.POST.get("base", "")) or 0)
@@ -107,44 +112,53 @@ def ladder_save(request: TeamRequest) -> HttpResponse:
     return _page(request, ladder_errors=errors)
 
 
-@require_http_methods(["GET", "POST"])
+@require_POST
 @team_page
-def person(request: TeamRequest, member_id: UUID) -> HttpResponse:
-    """One member: their tier, admin flag and activity, and what they did last."""
-    team_id = request.member.team_id
-    row = person_of(team_id, member_id)
-    if row is None:
-        raise NotFound()
-    tiers = ladder(team_id)
-    form = MemberForm(
-        tiers=tiers, initial={"tier": row.tier, "is_admin": row.is_admin, "is_active": row.is_active}
-    )
-    status = 200
-    if request.method == "POST":
-        require_admin_of(request.member)
-        form = MemberForm(request.POST, tiers=tiers)
-        status = 422
-        if form.is_valid():
-            given = form.cleaned_data
-            try:
-                membership.change_member(
-                    admin=request.member,
-                    member_id=member_id,
-                    tier=given["tier"] or None,
-                    is_admin=given["is_admin"],
-                    is_active=given["is_active"],
-                )
-            except (Invalid, Conflict, NotAllowed) as refused:
-                form.refuse(refused)
-                status = refused.status
-            else:
-                return redirect_after_post(request, reverse("people", args=[request.member.team.slug]))
-    return render(
-        request,
-        "inbox/person.html",
-        {"person": row, "form": form, "doings": recent_doings(team_id, row.username)},
-        status=status,
-    )
+def cooldown_save(request: TeamRequest) -> HttpResponse:
+    """How long a raise waits before it counts."""
+    require_admin_of(request.member)
+    form = CooldownForm(request.POST)
+    if form.is_valid():
+        try:
+            set_cooldown(admin=request.member, seconds=form.cleaned_data["minutes"] * 60)
+        except Invalid as refused:
+            form.refuse(refused)
+        else:
+            return redirect_after_post(request, _here(request, "tiers"))
+    return _page(request, cooldown=form)
+
+
+@require_POST
+@team_page
+def group_add(request: TeamRequest) -> HttpResponse:
+    """A new group with nobody in it."""
+    require_admin_of(request.member)
+    form = GroupForm(request.POST)
+    if form.is_valid():
+        try:
+            add_group(admin=request.member, name=form.cleaned_data["name"])
+        except Invalid as refused:
+            form.refuse(refused)
+        else:
+            return redirect_after_post(request, _here(request, "groups"))
+    return _page(request, group=form)
+
+
+@require_POST
+@team_page
+def group_member(request: TeamRequest, group_id: UUID) -> HttpResponse:
+    """Put a person into a group (`joins` 1) or take one out of it (`joins` 0)."""
+    require_admin_of(request.member)
+    change = join_group if request.POST.get("joins") == "1" else leave_group
+    try:
+        member_id = UUID(request.POST.get("member", ""))
+    except ValueError:
+        raise NotFound() from None
+    try:
+        change(admin=request.member, group_id=group_id, member_id=member_id)
+    except NotAllowed as refused:
+        return _page(request, refused=refused)
+    return redirect_after_post(request, _here(request, "groups"))
 
 
 def _page(
@@ -152,6 +166,8 @@ def _page(
     *,
     invite: InviteForm | None = None,
     tier: TierForm | None = None,
+    cooldown: CooldownForm | None = None,
+    group: GroupForm | None = None,
     ladder_errors: Mapping[str, str] | None = None,
     refused: Refused | None = None,
     invited: str = "",
@@ -160,7 +176,7 @@ def _page(
     """The page, whole: forms that were refused keep what was typed and say what is wrong."""
     page = people_page(request.member.team_id)
     errors = ladder_errors or {}
-    wrong = invite or tier or errors or refused
+    wrong = invite or tier or cooldown or group or errors or refused
     response = render(
         request,
         "inbox/people.html",
@@ -169,6 +185,9 @@ def _page(
             "invite": invite
             or InviteForm(tiers=tuple(ladder(request.member.team_id)) if request.member.is_admin else ()),
             "tier_form": tier or TierForm(),
+            "cooldown_form": cooldown
+            or CooldownForm(initial={"minutes": request.member.team.cooldown_seconds // 60}),
+            "group_form": group or GroupForm(),
             "ladder": _lines(page, request.POST if errors else {}, errors),
             "ladder_error": errors.get("", ""),
             "most_people": range(1, MOST_PEOPLE + 1),
@@ -176,7 +195,7 @@ def _page(
             "invited": invited,
             "link": link,
         },
-        status=422 if wrong else 200,
+        status=(refused.status if refused else 422) if wrong else 200,
     )
     if link:
         response["Cache-Control"] = "no-store"
@@ -192,22 +211,27 @@ def _lines(page: PeoplePage, sent: Mapping[str, str], errors: Mapping[str, str])
             words=step.words,
             enough=step.enough,
             error=errors.get(step.risk.value, ""),
+            plain=_is_plain(step.needs),
         )
         for step in page.ladder
     ]
 
 
-def _ladder_sent(sent: Mapping[str, str]) -> tuple[dict[Risk, Need], dict[str, str]]:
-    """The ladder as the form sent it; per risk level what could not be read."""
+def _ladder_sent(sent: Mapping[str, str], page: PeoplePage) -> tuple[dict[Risk, Need], dict[str, str]]:
+    """The plain levels of the ladder as the form sent them; per risk level what could not be read."""
     wanted: dict[Risk, Need] = {}
     errors: dict[str, str] = {}
-    for risk in Risk:
+    for risk in (step.risk for step in page.ladder if _is_plain(step.needs)):
         tier, count = sent.get(f"tier-{risk}", ""), _whole(sent.get(f"count-{risk}", ""))
         if not tier or count is None or not 1 <= count <= MOST_PEOPLE:
             errors[risk.value] = f"Choose a tier and a number of people from 1 to {MOST_PEOPLE}."
         else:
             wanted[risk] = Need.model_construct(tier=tier, count=count)
     return wanted, errors
+
+
+def _is_plain(needs: Sequence[Need]) -> bool:
+    return len(needs) == 1 and needs[0].group is None
 
 
 def _risk_at(pointer: str) -> str:

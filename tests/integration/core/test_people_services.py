@@ -149,7 +149,7 @@ def test_a_ladder_turned_round_during_a_cooldown_raises_nobody(world: World) -> 
 def test_a_raise_is_audited_with_when_it_counts(world: World) -> None:
     place(world, world.carol, "lead")
     event = AuditEvent.objects.filter(team=world.team, verb="member_changed").latest("seq")
-    assert b'"counts_from"' in bytes(event.entry)
+    assert b'"tier_counts_from"' in bytes(event.entry)
 
 
 # Groups

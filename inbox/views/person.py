@@ -1,0 +1,94 @@
+"""One person: their place, their groups and ceiling, and what they could decide. Admins change it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from inbox.admin_forms import CeilingForm, MemberForm
+from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
+from inbox.selectors.people import ladder, member_of, person_row, recent_doings
+from inbox.selectors.who import what_could_decide
+from inbox.services.ceilings import set_ceiling
+from inbox.services.people import change_member, require_admin_of
+from inbox.views.context import TeamRequest, redirect_after_post, team_page
+
+
+@require_http_methods(["GET", "POST"])
+@team_page
+def person(request: TeamRequest, member_id: UUID) -> HttpResponse:
+    """One member; sent as a form, their tier, admin flag and activity."""
+    if request.method != "POST":
+        return _page(request, member_id)
+    require_admin_of(request.member)
+    form = MemberForm(request.POST, tiers=ladder(request.member.team_id))
+    status = 422
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            change_member(
+                admin=request.member,
+                member_id=member_id,
+                tier=given["tier"] or None,
+                is_admin=given["is_admin"],
+                is_active=given["is_active"],
+            )
+        except (Invalid, Conflict, NotAllowed) as refused:
+            form.refuse(refused)
+            status = refused.status
+        else:
+            return redirect_after_post(request, reverse("people", args=[request.member.team.slug]))
+    return _page(request, member_id, form=form, status=status)
+
+
+@require_POST
+@team_page
+def person_ceiling(request: TeamRequest, member_id: UUID) -> HttpResponse:
+    """Set or lift what a person may decide at most."""
+    require_admin_of(request.member)
+    form = CeilingForm(request.POST)
+    status = 422
+    if form.is_valid():
+        try:
+            set_ceiling(admin=request.member, member_id=member_id, asked=form.asked)
+        except (Invalid, NotAllowed) as refused:
+            form.refuse(refused)
+            status = refused.status
+        else:
+            here = reverse("person", args=[request.member.team.slug, member_id])
+            return redirect_after_post(request, f"{here}#ceiling")
+    return _page(request, member_id, ceiling=form, status=status)
+
+
+def _page(
+    request: TeamRequest,
+    member_id: UUID,
+    *,
+    form: MemberForm | None = None,
+    ceiling: CeilingForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page, whole: a form that was refused keeps what was typed and says what is wrong."""
+    member = member_of(request.member.team_id, member_id)
+    if member is None:
+        raise NotFound()
+    row = person_row(member)
+    place = {"tier": row.tier, "is_admin": row.is_admin, "is_active": row.is_active}
+    possible = what_could_decide(member, request.turn)
+    return render(
+        request,
+        "inbox/person.html",
+        {
+            "person": row,
+            "form": form or MemberForm(tiers=ladder(request.member.team_id), initial=place),
+            "ceiling_form": ceiling or CeilingForm.of(row.limits),
+            "possible": possible,
+            "may_count": sum(1 for one in possible if one.may),
+            "doings": recent_doings(request.member.team_id, row.username),
+        },
+        status=status,
+    )
