@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from inbox.errors import Conflict, FieldError, Invalid, NotFound
 from inbox.models import Activation, Backtest, ChangeRequest, Member, Policy, PolicyVersion
+from inbox.policy.changes import diff
 from inbox.policy.document import (
     PolicyDocument,
     PolicyError,
@@ -18,9 +19,9 @@ from inbox.policy.document import (
     check_ladder,
     with_default_expiry,
 )
+from inbox.policy.document_loosening import loosens
 from inbox.policy.problems import Problem
 from inbox.selectors.policy import document_of, tier_ranks
-from inbox.selectors.policy_words import diff
 from inbox.services.changes import Outdated, governs, propose
 from inbox.services.people import actor_of, require_admin_of
 from inbox.services.teams import record
@@ -85,10 +86,11 @@ def enable(*, admin: Member, number: int) -> Enabled:
                 "not-tested",
                 f"Not enabled: back-test version {number} against version {base.number}, which is in force, first.",
             )
-        problems = check_ladder(document_of(draft), tier_ranks(admin.team_id))
+        ranks = tier_ranks(admin.team_id)
+        problems = check_ladder(document_of(draft), ranks)
         if problems:
             raise refusal(problems)
-        loose = tuple(loosens(document_of(base), document_of(draft)))
+        loose = loosens(document_of(base), document_of(draft), ranks)
         if not loose:
             return Enabled(_enforce(policy, draft, admin.user), None, ())
         change = propose(
@@ -147,11 +149,6 @@ def apply_version(change: ChangeRequest, person: User) -> None:
     _enforce(policy, draft, person, loosens=True, alone=change.alone)
 
 
-def loosens(before: PolicyDocument, after: PolicyDocument) -> list[str]:
-    """What may be asked less for than before. Until rules are compared one by one, every difference counts."""
-    return [] if before == after else ["It differs from what is in force."]
-
-
 def _enforce(
     policy: Policy, draft: PolicyVersion, person: User, *, loosens: bool = False, alone: bool = False
 ) -> Activation:
@@ -176,9 +173,7 @@ def _enforce(
 def _body(
     policy: Policy, draft: PolicyVersion, base: PolicyVersion, trial: Backtest, loose: tuple[str, ...]
 ) -> dict[str, Any]:
-    lines = diff(document_of(base), document_of(draft))
-    marks = {"added": "+ ", "removed": "- ", "same": "  ", "gap": "…"}
-    told = [marks[line.kind] + line.text for line in lines]
+    told = [change.text for change in diff(document_of(base), document_of(draft))]
     return {
         "policy": policy.name,
         "version": draft.number,
@@ -188,7 +183,7 @@ def _body(
         "author": _author(draft),
         "loosens": list(loose),
         "changes": told[:MOST_LINES]
-        + ([f"… and {len(told) - MOST_LINES} lines more"] if len(told) > MOST_LINES else []),
+        + ([f"… and {len(told) - MOST_LINES} changes more"] if len(told) > MOST_LINES else []),
         "backtest": {
             "requests": trial.judged,
             "would_pass": trial.counts.get("passed", {}),

@@ -96,7 +96,13 @@ SECTIONS: Final = (
     Section("Audit", "scroll-text", "audit", "g l", frozenset({"audit"})),
     Section("People", "users", "people", "", frozenset({"people", "person", "person_invite"})),
     Section("Tools", "wrench", "tools", "", frozenset({"tools", "tool", "tool_new"})),
-    Section("Policy", "scale", "policy", "g p", frozenset({"policy"})),
+    Section(
+        "Policy",
+        "scale",
+        "policy",
+        "g p",
+        frozenset({"policy", "policy_edit", "policy_rule", "policy_backtest", "policy_enable", "backtest"}),
+    ),
 )
 
 
