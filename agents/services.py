@@ -58,6 +58,11 @@ def set_enabled(agent: Agent, *, enabled: bool) -> None:
     Agent.objects.filter(pk=agent.pk).update(enabled=enabled)
 
 
+def set_environment(agent: Agent, environment: str) -> None:
+    """Where the agent acts, such as production; from its next request on."""
+    Agent.objects.filter(pk=agent.pk).update(environment=environment)
+
+
 def seen(agent: Agent) -> None:
     """Note that the agent called, at most once a minute."""
     if agent.last_seen_at is None or timezone.now() - agent.last_seen_at > SEEN_EVERY:

@@ -7,6 +7,7 @@ from django.urls import path
 from inbox.views import (
     agents,
     audit,
+    away,
     batch,
     grants,
     home,
@@ -18,6 +19,7 @@ from inbox.views import (
     policy_trials,
     queue,
     request,
+    rotas,
     sign_in,
     tools,
 )
@@ -57,6 +59,16 @@ urlpatterns = [
     path("t/<slug:slug>/audit", audit.audit, name="audit"),
     path("t/<slug:slug>/audit/export.jsonl", audit.audit_export, {"form": "jsonl"}, name="audit_jsonl"),
     path("t/<slug:slug>/audit/export.csv", audit.audit_export, {"form": "csv"}, name="audit_csv"),
+    path(
+        "t/<slug:slug>/agents/<uuid:agent_id>/environment", agents.agent_environment, name="agent_environment"
+    ),
+    path("t/<slug:slug>/away", away.away, name="away"),
+    path("t/<slug:slug>/away/<uuid:delegation_id>/revoke", away.away_revoke, name="away_revoke"),
+    path("t/<slug:slug>/people/<uuid:member_id>/away", away.away_of, name="away_of"),
+    path("t/<slug:slug>/rotas", rotas.rotas, name="rotas"),
+    path("t/<slug:slug>/rotas/new", rotas.rota_new, name="rota_new"),
+    path("t/<slug:slug>/rotas/<uuid:rota_id>", rotas.rota, name="rota"),
+    path("t/<slug:slug>/rotas/<uuid:rota_id>/remove", rotas.rota_remove, name="rota_remove"),
     path("t/<slug:slug>/people", people.people, name="people"),
     path("t/<slug:slug>/people/invite", people.person_invite, name="person_invite"),
     path("t/<slug:slug>/people/tiers", people.tier_add, name="tier_add"),

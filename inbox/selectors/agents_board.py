@@ -68,6 +68,7 @@ class AgentRow:
     handle: str
     enabled: bool
     graph: str
+    environment: str
     owner: str
     last_seen_at: datetime | None
     pending: int
@@ -93,7 +94,7 @@ def board(team_id: UUID) -> list[AgentRow]:
 
 
 _BOARD = """
-    SELECT a.id, a.handle, a.enabled, a.graph, COALESCE(u.username, ''), a.last_seen_at,
+    SELECT a.id, a.handle, a.enabled, a.graph, a.environment, COALESCE(u.username, ''), a.last_seen_at,
            waits.pending, waits.since,
            (SELECT count(*) FROM agents_hostedrun h WHERE h.agent_id = a.id AND h.state IN ('queued', 'running')),
            stuck.deliveries + stuck.runs,
@@ -151,13 +152,14 @@ def board_rows(team_id: UUID, agent_id: UUID | None) -> list[AgentRow]:
 
 
 def _row(values: tuple[Any, ...]) -> AgentRow:
-    agent_id, handle, enabled, graph, owner, seen, pending, since, active, stuck = values[:10]
-    approved, rejected, mixed, expired, withdrawn, counted = values[10:16]
+    agent_id, handle, enabled, graph, environment, owner, seen, pending, since, active, stuck = values[:11]
+    approved, rejected, mixed, expired, withdrawn, counted = values[11:17]
     return AgentRow(
         id=agent_id,
         handle=handle,
         enabled=enabled,
         graph=graph,
+        environment=environment,
         owner=owner,
         last_seen_at=seen,
         pending=pending,
@@ -165,7 +167,7 @@ def _row(values: tuple[Any, ...]) -> AgentRow:
         active_runs=active,
         to_look_at=stuck,
         outcomes=Outcomes(approved, rejected, mixed, expired, withdrawn, partial=counted > HISTORY_CAP),
-        claim=None if values[16] is None else claim_of(*values[16:]),
+        claim=None if values[17] is None else claim_of(*values[17:]),
     )
 
 

@@ -128,6 +128,8 @@ def _tool(facts: Facts) -> str:
 def _agent(facts: Facts) -> str:
     if facts.get("registered"):
         return f"{facts.get('agent', '')} registered"
+    if "after" in facts:
+        return _join(str(facts.get("agent", "")), _changes(facts.get("before"), facts["after"]))
     return f"{facts.get('agent', '')} switched {'on' if facts.get('enabled') else 'off'}"
 
 

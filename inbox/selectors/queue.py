@@ -137,7 +137,7 @@ def done(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     seq, now = head_seq(turn.member.team_id), timezone.now()
     closed = (
         ApprovalRequest.objects.select_related(
-            "agent", "decision__person", "decision__policy_version__policy"
+            "agent", "assignee__user", "decision__person", "decision__policy_version__policy"
         )
         .filter(chosen.q(), team_id=turn.member.team_id)
         .exclude(state=State.PENDING.value)
@@ -170,7 +170,10 @@ def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
         )
     found = list(
         asked.select_related(
-            "request__agent", "request__decision__person", "request__decision__policy_version__policy"
+            "request__agent",
+            "request__assignee__user",
+            "request__decision__person",
+            "request__decision__policy_version__policy",
         )[: PAGE + 1]
     )
     requests = [event.request for event in found[:PAGE] if event.request is not None]
@@ -200,7 +203,7 @@ def _lane(
 
 def _in_order(spots: Sequence[order.Spot]) -> list[ApprovalRequest]:
     # What was decided between the two queries is left out, as it would be a moment later.
-    found = ApprovalRequest.objects.select_related("agent").filter(
+    found = ApprovalRequest.objects.select_related("agent", "assignee__user").filter(
         pk__in=[spot.id for spot in spots], state=State.PENDING.value
     )
     by_id = {request.pk: request for request in found}
@@ -247,7 +250,7 @@ def _by_deadline(requests: QuerySet[ApprovalRequest], after: str) -> QuerySet[Ap
         requests = requests.filter(
             Q(expires_at__gt=moment) | Q(expires_at=moment, id__gt=last), expires_at__gte=moment
         )
-    return requests.select_related("agent").order_by("expires_at", "id")
+    return requests.select_related("agent", "assignee__user").order_by("expires_at", "id")
 
 
 def _deadline_cursor(found: Sequence[ApprovalRequest], size: int) -> str:

@@ -30,6 +30,7 @@ from inbox.selectors.payload import Payload, show
 from inbox.selectors.policy import tools_named
 from inbox.selectors.queue import head_seq
 from inbox.selectors.turn import Standing, Turn, past_standing
+from inbox.selectors.waiting import next_people
 from inbox.selectors.who import WhoCould, who_could_decide
 
 TIMELINE: Final = 100
@@ -80,6 +81,7 @@ class RequestPage:
     standing: Standing | None
     who: WhoCould | None
     why: tuple[str, ...]
+    next_people: str
     closing: Closing | None
     release: Release | None
     before: UUID | None
@@ -103,6 +105,7 @@ def find(turn: Turn, request_id: UUID) -> ApprovalRequest:
     found = (
         ApprovalRequest.objects.select_related(
             "agent__owner",
+            "assignee__user",
             "policy_version__policy",
             "decision__person",
             "decision__policy_version__policy",
@@ -139,6 +142,7 @@ def read(turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False) -> R
         standing=standing,
         who=who_could_decide(turn, request) if pending else None,
         why=why(request, standing, now, after) if pending else (),
+        next_people=next_people(request) if pending else "",
         closing=closing_of(request),
         release=_release(request),
         before=before.id if before is not None else None,

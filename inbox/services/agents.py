@@ -16,6 +16,7 @@ from inbox.services.people import actor_of, require_admin_of
 from inbox.services.teams import record
 
 _HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 LONGEST = timedelta(days=366)
 
 
@@ -102,6 +103,34 @@ def set_enabled(*, admin: Member, agent_id: UUID, enabled: bool) -> None:
         agent = _agent(admin, agent_id)
         gateway.set_enabled(agent, enabled=enabled)
         record(admin.team, "agent_changed", actor_of(admin.user), {"agent": agent.handle, "enabled": enabled})
+
+
+def set_environment(*, admin: Member, agent_id: UUID, environment: str) -> None:
+    """Say where an agent acts; "" for nowhere in particular. What it asked before keeps what held then.
+
+    Raises NotFound for another team's, Invalid for a name that is none.
+    """
+    require_admin_of(admin)
+    if environment and not _ENVIRONMENT.fullmatch(environment):
+        raise Invalid(
+            "invalid-environment",
+            "Not changed: use letters, digits, dots, dashes and underscores, at most 40.",
+            errors=[FieldError("/environment", "invalid-environment")],
+        )
+    with transaction.atomic():
+        agent = _agent(admin, agent_id)
+        if agent.environment != environment:
+            gateway.set_environment(agent, environment)
+            record(
+                admin.team,
+                "agent_changed",
+                actor_of(admin.user),
+                {
+                    "agent": agent.handle,
+                    "before": {"environment": agent.environment},
+                    "after": {"environment": environment},
+                },
+            )
 
 
 def _agent(admin: Member, agent_id: UUID) -> Agent:

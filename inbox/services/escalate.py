@@ -22,8 +22,8 @@ from inbox.models import ApprovalRequest
 from inbox.policy.document import Escalation
 from inbox.policy.silence import reminder_seconds
 from inbox.policy.waiting import escalated
-from inbox.policy.words import Risk
-from inbox.selectors.policy import document_of, pinned_needs, tier_ranks
+from inbox.selectors.policy import pinned_needs, tier_ranks
+from inbox.selectors.waiting import steps_of
 from inbox.services.closing import leave_group
 from inbox.services.routing import COLUMNS, route
 
@@ -83,13 +83,6 @@ def catch_up(requests: Sequence[ApprovalRequest], now: datetime) -> Raised:
         Entry("escalated", DEADLINE, r.pk, {**taken[r.pk], "digest": r.digest, **routed[r.pk]}) for r in due
     ]
     return Raised(entries, leaving)
-
-
-def steps_of(request: ApprovalRequest) -> tuple[Escalation, ...]:
-    """The steps of a request's escalation, from the policy version it was asked under; none unless silence escalates."""
-    if request.on_timeout != OnTimeout.ESCALATE.value:
-        return ()
-    return document_of(request.policy_version).steps_of(Risk(request.risk))
 
 
 def _step_is_due(request: ApprovalRequest, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from inbox.selectors.policy import current_version, document_of
 from inbox.services.people import actor_of, require_admin_of
 from inbox.services.teams import record
 
-MOST_SEATS = 50
+MOST_SEATS = 12
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 

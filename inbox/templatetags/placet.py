@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from inbox.lifecycle import OnTimeout
 from inbox.models import ApprovalRequest
 from inbox.policy.words import Risk
 from inbox.rendering.reveal import Revealed
@@ -107,17 +108,35 @@ def ago(moment: datetime | None, now: datetime | None = None) -> SafeString | st
     )
 
 
+# What silence does, in the words for before and after it is due.
+_SILENCE: Final[dict[str, tuple[str, str]]] = {
+    OnTimeout.REJECT: ("rejected in", "being rejected"),
+    OnTimeout.HALT: ("run halted in", "being halted"),
+    OnTimeout.ESCALATE: ("escalates in", "escalating"),
+    OnTimeout.WAIT: ("overdue in", "overdue"),
+}
+
+
 @register.simple_tag
-def deadline(moment: datetime, now: datetime | None = None) -> SafeString:
-    """What happens by itself and when: silence rejects, always."""
+def deadline(request: ApprovalRequest, now: datetime | None = None) -> SafeString:
+    """What happens by itself to a waiting request, and when. Never that it is approved."""
+    says = OnTimeout(request.on_timeout)
+    moment = request.expires_at
+    if says is OnTimeout.ESCALATE:
+        # After its last step silence rejects.
+        says, moment = (says, request.escalate_at) if request.escalate_at else (OnTimeout.REJECT, moment)
+    coming, past = _SILENCE[says]
     seconds = (moment - (now or timezone.now())).total_seconds()
     return format_html(
-        '<time class="num deadline" datetime="{}" title="Rejected at {} if nobody decides" data-when="in"'
-        ' data-timeout="reject"{}><span aria-hidden="true">⊘ </span>rejected in {}</time>',
+        '<time class="num deadline" datetime="{}" title="{}" data-when="in" data-timeout="{}"'
+        ' data-coming="{}" data-past="{}"{}><span aria-hidden="true">⊘ </span>{}</time>',
         moment.isoformat(timespec="seconds"),
         _absolute(moment),
+        says.value,
+        coming,
+        past,
         mark_safe(" data-soon") if seconds < 900 else "",
-        span(seconds),
+        f"{coming} {span(seconds)}" if seconds > 0 else past,
     )
 
 

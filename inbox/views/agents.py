@@ -94,6 +94,16 @@ def agent_enabled(request: TeamRequest, agent_id: UUID) -> HttpResponse:
 
 @require_POST
 @team_page
+def agent_environment(request: TeamRequest, agent_id: UUID) -> HttpResponse:
+    """Say where an agent acts."""
+    registry.set_environment(
+        admin=request.member, agent_id=agent_id, environment=request.POST.get("environment", "").strip()
+    )
+    return redirect_after_post(request, reverse("agent", args=[request.member.team.slug, agent_id]))
+
+
+@require_POST
+@team_page
 def token_revoke(request: TeamRequest, agent_id: UUID, token_id: UUID) -> HttpResponse:
     """Revoke one token: it stops working with this answer."""
     registry.revoke_token(admin=request.member, token_id=token_id)

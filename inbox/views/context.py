@@ -94,7 +94,13 @@ SECTIONS: Final = (
     Section("Agents", "bot", "agents", "g a", frozenset({"agents", "agent"})),
     Section("Grants", "timer", "grants", "", frozenset({"grants", "grant", "grant_new"})),
     Section("Audit", "scroll-text", "audit", "g l", frozenset({"audit"})),
-    Section("People", "users", "people", "", frozenset({"people", "person", "person_invite"})),
+    Section(
+        "People",
+        "users",
+        "people",
+        "",
+        frozenset({"people", "person", "person_invite", "away", "away_of", "rotas", "rota", "rota_new"}),
+    ),
     Section("Tools", "wrench", "tools", "", frozenset({"tools", "tool", "tool_new"})),
     Section(
         "Policy",

@@ -33,11 +33,11 @@ function show(time) {
   else if (kind === "in") {
     const left = (moment - Date.now()) / 1000;
     time.toggleAttribute("data-soon", left < 900);
-    time.lastChild.textContent = left > 0 ? `rejected in ${span(left)}` : "being rejected";
+    time.lastChild.textContent = left > 0 ? `${time.dataset.coming} ${span(left)}` : time.dataset.past;
   }
   if (!time.dataset.titled) {
     time.dataset.titled = "";
-    time.title = kind === "in" ? `Rejected at ${full.format(moment)} if nobody decides` : full.format(moment);
+    time.title = full.format(moment);
   }
 }
 
