@@ -12,7 +12,9 @@ _EMAIL: Final = re.compile(
     r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@([A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,24})"
 )
 _URL: Final = re.compile(
-    r"(?i)\b(?:https?|ftp|wss?|file|data|javascript)://[^\s\"'<>()\\\]}]{1,2000}|\b(?:data|javascript):[^\s\"']{1,200}"
+    r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>()\\\]}]{1,2000}|\b(?:data|javascript|https?):[^\s\"']{1,200}"
+    # Without a scheme a reader of URLs takes its own; and a share of another machine sends a name and a password hash.
+    r"|^//[a-z0-9-]+\.[^\s]{1,2000}|^\\\\[a-z0-9.-]+\\[^\s]{0,2000}"
 )
 _BARE_HOST: Final = re.compile(r"(?i)^(?:www\.)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}(?:[/?#][^\s]*)?$")
 _HOST_ONLY: Final = re.compile(
@@ -22,8 +24,11 @@ _HOST_ONLY: Final = re.compile(
 _DROP_BOXES: Final = re.compile(
     r"(?:^|\.)(?:webhook\.site|requestbin\.\w+|pipedream\.net|ngrok(?:-free)?\.(?:io|app)|burpcollaborator\.net|oast\.\w+"
     r"|interact\.sh|beeceptor\.com|hookbin\.com|postb\.in|transfer\.sh|file\.io|0x0\.st|paste\w*\.\w+|hastebin\.com"
-    r"|dpaste\.\w+|bit\.ly|tinyurl\.com|t\.co|goo\.gl|is\.gd|trycloudflare\.com|loca\.lt|serveo\.net)$"
+    r"|dpaste\.\w+|bit\.ly|tinyurl\.com|t\.co|goo\.gl|is\.gd|trycloudflare\.com|loca\.lt|serveo\.net"
+    # Names that stand for any address, private ones too.
+    r"|nip\.io|sslip\.io|xip\.io|localtest\.me|lvh\.me)$"
 )
+MOST_LABELS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +90,11 @@ def _public_name(host: str) -> bool:
         return False
     if host.endswith((".local", ".internal", ".localhost", ".onion", ".lan", ".home", ".corp")):
         return False
-    # A long or random first label carries data out by itself.
-    if len(host) > 60 or any(
-        len(label) > 30 or sum(c.isdigit() for c in label) > 8 for label in host.split(".")
-    ):
+    # A long or random label, or many of them, carry data out by themselves; 0x7f.1 is a number.
+    labels = host.split(".")
+    if len(host) > 60 or len(labels) > MOST_LABELS or re.fullmatch(r"0x[0-9a-f]*|\d+", labels[-1]):
+        return False
+    if any(len(label) > 30 or sum(c.isdigit() for c in label) > 8 for label in labels):
         return False
     try:
         ipaddress.ip_address(host)

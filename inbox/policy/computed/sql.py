@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import sqlglot
@@ -12,6 +13,12 @@ from inbox.policy.facts import SqlFacts
 from inbox.policy.naming import lexicon
 
 LONGEST_SQL: Final = 20_000
+# Where servers disagree on where a comment or a text ends, what one takes for a comment another runs: MySQL runs
+# `/*! ... */`, ends `/* /* */` at the first mark, wants a space after `--`, begins a comment with `#` and escapes with
+# a backslash; Postgres ends `--` at a carriage return and nests.
+_AMBIGUOUS: Final = re.compile(
+    r"/\*[!M]|/\*(?:(?!\*/).)*/\*|--(?![\s-])(?=.)|\r(?!\n)|\\(?=['\"`])|#(?![>-])", re.DOTALL
+)
 # The parser goes down once a bracket.
 MOST_BRACKETS: Final = 200
 _READING: Final = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values, exp.Describe, exp.Show)
@@ -24,7 +31,7 @@ _WRITING: Final = (
 _REACHING: Final = (
     "pg_read", "pg_ls", "pg_write", "pg_file", "pg_terminate", "pg_cancel", "pg_sleep", "pg_reload", "pg_advisory",
     "lo_", "dblink", "load_file", "xp_", "sp_", "sys_", "utl_", "dbms_", "openrowset", "opendatasource", "copy", "nextval",
-    "setval", "set_config", "query_to_xml", "database_to_xml", "table_to_xml", "readfile", "writefile", "load_extension",
+    "setval", "set_config", "read_", "query_to_xml", "database_to_xml", "table_to_xml", "readfile", "writefile", "load_extension",
     "benchmark", "sleep", "url", "s3", "file", "http", "shell", "exec", "eval", "system", "current_setting",
 )  # fmt: skip
 
@@ -38,7 +45,7 @@ to_date to_number typeof weekday year month day hour minute
 
 def sql_facts(text: str) -> SqlFacts:
     """Take SQL apart. `parsed` False: not understood, and nothing else can be relied on."""
-    if len(text) > LONGEST_SQL or text.count("(") > MOST_BRACKETS:
+    if len(text) > LONGEST_SQL or text.count("(") > MOST_BRACKETS or _AMBIGUOUS.search(text):
         return SqlFacts(parsed=False)
     for dialect in (None, "postgres", "mysql"):
         try:

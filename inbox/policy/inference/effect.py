@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from inbox.policy.inference import verbs
-from inbox.policy.naming import words_of
+from inbox.policy.naming import lexicon, words_of
 
 
 class Guess(StrEnum):
@@ -38,6 +38,13 @@ _HANDING_OVER: Final = frozenset(
 )
 _A_PERSON: Final = frozenset({"human", "humans", "operator", "supervisor"})
 _BETWEEN_UNITS: Final = frozenset({"to", "2", "into"})
+_UNITS: Final = frozenset(stemmed for unit in lexicon("""
+    acre ascii base64 bar bin binary btu byte c calorie celsius centimeter centimetre cm csv cup day dec decimal degree epoch f
+    fahrenheit feet foot ft gallon gb gram grams hectare hex hexadecimal hour hsl html imperial inch inches iso joule json kb kelvin
+    kg kilogram kilometer kilometre km knot kph lb lbs liter litre lowercase markdown mb meter metre metric mile miles minute mm
+    month mph number oct octal ounce oz pascal pint pound psi quart rad radian rgb roman second seconds text timestamp
+    tonne unix uppercase utc watt week xml yaml yard year
+""") for stemmed in (unit, unit + "s"))  # fmt: skip
 
 
 def named_effect(name: str) -> Named:
@@ -45,11 +52,7 @@ def named_effect(name: str) -> Named:
     words = words_of(name)
     if not words:
         return Named(Guess.UNKNOWN, "")
-    if (
-        set(words) & _A_PERSON
-        and set(words) & _HANDING_OVER
-        and not set(words) & (verbs.DESTROY | verbs.SEND | verbs.RUN)
-    ):
+    if set(words) & _A_PERSON and set(words) & _HANDING_OVER and not set(words) & (_ACTING - _HANDING_OVER):
         return Named(Guess.HAND_OVER, "")
     if set(words) & verbs.BROWSING and set(words) & verbs.BROWSERS:
         words = tuple("browse" if word in verbs.BROWSING else word for word in words)
@@ -86,4 +89,10 @@ def _acting(word: str) -> Named:
 
 
 def _converts(words: Sequence[str]) -> bool:
-    return len(words) == 3 and words[1] in _BETWEEN_UNITS and words[0] != words[2]
+    """`gallon_to_liter` computes; `cash_to_bob` and `user_to_admin` do something."""
+    return (
+        len(words) == 3
+        and words[1] in _BETWEEN_UNITS
+        and words[0] != words[2]
+        and {words[0], words[2]} <= _UNITS
+    )

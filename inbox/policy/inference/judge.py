@@ -19,6 +19,7 @@ from inbox.policy.computed.values import Leaf, leaves
 from inbox.policy.factors import Factor, Weight
 from inbox.policy.facts import ActionFacts, Claims
 from inbox.policy.inference import verbs
+from inbox.policy.inference.arguments import acting_argument
 from inbox.policy.inference.concepts import confidential, personal
 from inbox.policy.inference.effect import Guess, Named, named_effect
 from inbox.policy.inference.instructions import gives_instructions
@@ -58,7 +59,7 @@ def judge(action: ActionFacts, claims: Claims) -> Iterator[Factor]:
         yield _effect(named)
         if named.guess is Guess.HAND_OVER:
             return
-        yield from _disagreement(action, named)
+        yield from _disagreement(action, named, values)
     yield from _sensitivity(action, values, claims)
     yield from _addresses(values, claims)
     yield from _breadth(action, values)
@@ -119,8 +120,8 @@ def _language(action: ActionFacts, values: list[Leaf]) -> Iterator[Factor]:
     yield Factor(Weight.READ, ReasonCode.INFERRED_READ, text)
 
 
-def _disagreement(action: ActionFacts, named: Named) -> Iterator[Factor]:
-    """The name says read, and the description's first words say otherwise."""
+def _disagreement(action: ActionFacts, named: Named, values: list[Leaf]) -> Iterator[Factor]:
+    """The name says read, and the description's first words or the arguments say otherwise."""
     if named.guess is not Guess.READ:
         return
     first = [word.lower() for word in _WORD.findall(action.description[:200])[:1]]
@@ -138,16 +139,9 @@ def _disagreement(action: ActionFacts, named: Named) -> Iterator[Factor]:
                 ReasonCode.CONFLICT,
                 f"Its name says that it reads, its description begins with {word}",
             )
-    for leaf_name in action.args:
-        words = words_of(str(leaf_name))
-        if words and words[0] in {"action", "operation", "op"}:
-            yield from _operation(action.args[leaf_name])
-
-
-def _operation(value: object) -> Iterator[Factor]:
-    words = words_of(value) if isinstance(value, str) else ("?",)
-    if not words or words[0] not in verbs.READ:
-        yield Factor(Weight.MEDIUM, ReasonCode.CONFLICT, "An argument chooses what it does, and not a read")
+    acting = acting_argument(values)
+    if acting:
+        yield Factor(Weight.MEDIUM, ReasonCode.CONFLICT, f"Its name says that it reads, but {acting}")
 
 
 def _sensitivity(action: ActionFacts, values: list[Leaf], claims: Claims) -> Iterator[Factor]:

@@ -77,3 +77,26 @@ def test_what_is_no_sql_or_too_much_is_not_understood(text: str) -> None:
 @given(st.text(max_size=80))
 def test_any_text_is_answered(text: str) -> None:
     sql_facts(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select 1 /*!50000 into outfile '/tmp/x' */ from t",
+        "select 1--1; delete from t",
+        "select 1 # 2; delete from t",
+        "select 1 /* /* */ ; delete from t -- */",
+        "select 1 -- x\r; delete from t",
+        "select 'a\\''; delete from t; --'",
+        'select "a\\""; delete from t; --"',
+    ],
+)
+def test_what_one_server_takes_for_a_comment_or_a_text_and_another_runs_is_not_understood(text: str) -> None:
+    assert not sql_facts(text).parsed
+
+
+@pytest.mark.parametrize(
+    "text", ["select a -- why\nfrom t", "select a #>> '{x}' from t", "select 'it''s' /* so */ from t"]
+)
+def test_comments_and_texts_every_server_reads_alike_are_read(text: str) -> None:
+    assert sql_facts(text).parsed
