@@ -35,7 +35,7 @@ PEOPLE: Final = (
     DemoPerson("dana", "Dana", "reviewer", False, "reviewer: decides what is low-risk"),
     DemoPerson("sam", "Sam", "senior", False, "senior: medium risk too"),
     DemoPerson("lena", "Lena", "lead", False, "lead: high risk, and half of a critical decision"),
-    DemoPerson("ines", "Ines", "lead", False, "lead: the other half"),
+    DemoPerson("ines", "Ines", "lead", True, "lead: the other half; and the second admin"),
     DemoPerson("ada", "Ada", None, True, "admin: people, tools, policy; owns the agents, so decides nothing"),
 )
 
