@@ -8,6 +8,7 @@ from inbox.models.batch import Batch, BatchItem
 from inbox.models.change import ChangeRequest
 from inbox.models.decision import Decision, Vote
 from inbox.models.grant import Grant, GrantUse
+from inbox.models.history import SeenValue, ToolHistory
 from inbox.models.idempotency import IdempotencyKey
 from inbox.models.limit import LimitBucket
 from inbox.models.policy import Activation, Policy, PolicyVersion
@@ -45,6 +46,7 @@ __all__ = [
     "RoleGroup",
     "Rota",
     "RotaSeat",
+    "SeenValue",
     "ShadowRun",
     "ShadowVerdict",
     "SignInLink",
@@ -52,5 +54,6 @@ __all__ = [
     "TeamStream",
     "Tier",
     "Tool",
+    "ToolHistory",
     "Vote",
 ]

@@ -1,7 +1,7 @@
 """How a request ends: the one place that closes requests, for people, policy and the clock alike.
 
-The caller holds the requests' row locks. Lock order everywhere: requests by id, members, groups by key, the
-team's stream last.
+The caller holds the requests' row locks. Lock order everywhere: requests by id, members, groups by key,
+history by agent and tool, the team's stream last.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from inbox import audit, canonical, events
 from inbox.audit import Actor, Entry
 from inbox.lifecycle import Outcome, State, outcome_of
 from inbox.models import ApprovalRequest, Decision, PolicyVersion, RequestGroup, Revision
+from inbox.services.remember import Answered, remember
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,18 @@ def close(
     ]
     _mark(endings, at)
     leave_group([*leaving, *(ending.request for ending in endings)])
+    remember(
+        Answered(
+            agent_id=ending.request.agent_id,
+            tool=action["name"],
+            args=action["args"],
+            approved=ending.verdicts[action["key"]] == "approve",
+            by_people=ending.kind is Decision.Kind.PERSON,
+        )
+        for ending in endings
+        if ending.state is State.DECIDED
+        for action in payloads[ending.request.pk]["actions"]
+    )
     entries = [
         Entry(
             verb=ending.verb or ending.state.value,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -15,9 +15,11 @@ from inbox.models import PolicyVersion, Tool
 from inbox.policy.computed import compute
 from inbox.policy.evaluate import Verdict, safe_evaluate
 from inbox.policy.facts import ActionFacts, Claims, Computed, Facts, ToolFacts
+from inbox.policy.templates import ImpactAdapter, adapted
 from inbox.policy.words import Effect, Risk
 from inbox.rendering.fields import field_table
 from inbox.rendering.sentence import Sentence, TemplateError, compile_template, render
+from inbox.selectors.past import Past
 from inbox.selectors.policy import document_of
 
 log = structlog.get_logger(__name__)
@@ -41,12 +43,18 @@ def judge(
     tools: Mapping[str, Tool],
     version: PolicyVersion,
     now: datetime,
+    past: Past | None = None,
 ) -> Judged:
-    """Evaluate a submission. Never raises for anything an agent sent: an error asks for the highest tier."""
+    """Evaluate a submission. Never raises for anything an agent sent: an error asks for the highest tier.
+
+    `past` is what the agent did before; without it nothing is new and nothing was ever decided.
+    """
     sentences = tuple(
         describe(action.name, action.args, tools.get(action.name)) for action in submission.actions
     )
     facts = facts_of(agent=agent, submission=submission, tools=tools, team=version.policy.team.slug, now=now)
+    if past is not None:
+        facts = replace(facts, actions=tuple(past.told(action) for action in facts.actions))
     return Judged(
         verdict=verdict_by(version, facts),
         facts=facts,
@@ -116,13 +124,18 @@ def _facts_of(action: ProposedAction, tool: Tool | None, claims: Claims) -> Acti
         verifiable=not blocking,
         findings=blocking,
         args_schema=action.args_schema,
-        computed=_computed(action, claims),
+        computed=_computed(action, tool, claims),
     )
 
 
-def _computed(action: ProposedAction, claims: Claims) -> Computed:
+def _computed(action: ProposedAction, tool: Tool | None, claims: Claims) -> Computed:
     try:
-        return compute(action.name, action.args, user_task=claims.user_task, prior_output=claims.prior_output)
+        found = compute(
+            action.name, action.args, user_task=claims.user_task, prior_output=claims.prior_output
+        )
+        if tool is not None and tool.impact:
+            found = adapted(found, ImpactAdapter.model_validate(tool.impact), action.args)
+        return found
     except Exception:
         # Facts that were not worked out say so, and nothing passes on their strength.
         log.exception("facts_not_computed", tool=action.name)

@@ -26,6 +26,7 @@ from inbox.policy.grouping import group_key
 from inbox.policy.silence import is_stricter, timeline
 from inbox.policy.words import Outcome as Says
 from inbox.selectors.answers import decision_of, stream_seq
+from inbox.selectors.past import Past
 from inbox.selectors.policy import current_version, document_of, tools_named
 from inbox.services import shadow
 from inbox.services.closing import Ending, close
@@ -91,8 +92,9 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
     tools = tools_named(agent.team_id, (action.name for item in asked for action in item.submission.actions))
     requesters = _requesters(agent, [item.submission for item in asked])
     now = datetime.now(UTC)
+    past = Past.load(agent, (action for item in asked for action in item.submission.actions), now=now)
     judged = [
-        judge(agent=agent, submission=item.submission, tools=tools, version=version, now=now)
+        judge(agent=agent, submission=item.submission, tools=tools, version=version, now=now, past=past)
         for item in asked
     ]
     _require_context(judged)

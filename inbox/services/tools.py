@@ -7,18 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 from pydantic import ValidationError
 
 from inbox.errors import FieldError, Invalid
-from inbox.models import Member, Team, Tool
+from inbox.models import ChangeRequest, Member, Team, Tool
 from inbox.policy.templates import ImpactAdapter
 from inbox.policy.words import Effect, Risk
 from inbox.rendering.sentence import TemplateError, compile_template
+from inbox.services.changes import Outdated, governs, propose
 from inbox.services.people import actor_of, require_admin_of
 from inbox.services.teams import record
 
+KIND: Final = "tool"
 MAX_PRESETS = 9
 MOST_MAPPED: Final = 20
 LONGEST_WINDOW: Final = 366 * 24 * 3600
@@ -45,17 +48,62 @@ class ToolDescription:
     inverse: Mapping[str, str] = field(default_factory=dict)
 
 
-def save_tool(*, admin: Member, tool: ToolDescription) -> Tool:
+def save_tool(*, admin: Member, tool: ToolDescription) -> ChangeRequest | None:
     """Add a tool to the catalogue or change what is known of it. Pending requests keep their judgement.
 
-    Raises NotAllowed for members who are no admins, Invalid with the wrong fields.
+    What loosens is proposed to the other admins, and returned: it is in force only once one of them approved it, or
+    at once where there is no other. Raises NotAllowed for members who are no admins, Invalid with the wrong fields,
+    Conflict (already-proposed) while a change of the same tool waits.
     """
     require_admin_of(admin)
     check(tool)
     with transaction.atomic():
-        row, facts = _store(admin.team, tool)
+        known = Tool.objects.select_for_update(no_key=True).filter(team=admin.team, name=tool.name).first()
+        ways = loosens(description_of(known) if known else None, tool)
+        if ways:
+            return propose(
+                kind=KIND,
+                subject=tool.name,
+                body={
+                    "tool": tool.name,
+                    "author": admin.user.get_username(),
+                    "loosens": list(ways),
+                    "before": _values(description_of(known)) if known else None,
+                    "after": _values(tool),
+                },
+                author=admin,
+                goal=" ".join(ways),
+            )
+        _, facts = _store(admin.team, tool)
         record(admin.team, "tool_changed", actor_of(admin.user), facts)
-    return row
+    return None
+
+
+@governs(
+    KIND, tool="describe_tool", sentence="Change what is known of {tool} as {author} proposes: {loosens|list}"
+)
+def apply_description(change: ChangeRequest, person: User) -> None:
+    """Store the description of an approved change. Raises Outdated when the tool was described anew meanwhile."""
+    body: Any = change.body
+    known = Tool.objects.select_for_update(no_key=True).filter(team=change.team_id, name=body["tool"]).first()
+    if (_values(description_of(known)) if known else None) != body["before"]:
+        raise Outdated("The tool was described anew meanwhile.")
+    after = body["after"]
+    tool = ToolDescription(
+        **{
+            **after,
+            "name": body["tool"],
+            "effect": Effect(after["effect"]),
+            "risk_floor": Risk(after["risk_floor"]) if after["risk_floor"] else None,
+        }
+    )
+    _, facts = _store(change.team, tool)
+    record(
+        change.team,
+        "tool_changed",
+        actor_of(person),
+        {**facts, "author": body["author"], "loosens": True, "alone": change.alone},
+    )
 
 
 def import_tools(*, team: Team, tools: Sequence[ToolDescription]) -> None:
@@ -197,8 +245,9 @@ def _counts(tool: ToolDescription) -> dict[str, Any]:
     return dict(tool.impact)
 
 
-def _store(team: Team, tool: ToolDescription) -> tuple[Tool, dict[str, object]]:
-    values: dict[str, Any] = {
+def _values(tool: ToolDescription) -> dict[str, Any]:
+    """Everything that is said of a tool, as JSON."""
+    return {
         "effect": tool.effect.value,
         "reversible": tool.reversible,
         "harmless": tool.harmless,
@@ -211,6 +260,10 @@ def _store(team: Team, tool: ToolDescription) -> tuple[Tool, dict[str, object]]:
         "inverse_tool": tool.inverse_tool,
         "inverse": dict(tool.inverse),
     }
+
+
+def _store(team: Team, tool: ToolDescription) -> tuple[Tool, dict[str, object]]:
+    values = _values(tool)
     earlier = (
         Tool.objects.select_for_update(no_key=True).filter(team=team, name=tool.name).values(*values).first()
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from inbox.errors import Invalid, NotFound
+from inbox.errors import Conflict, Invalid, NotFound
 from inbox.models import Tool
 from inbox.selectors.tools import latest_call, preview, proposed, tool_of, tools_page
 from inbox.services.people import require_admin_of
@@ -79,13 +80,20 @@ def _form_page(request: TeamRequest, row: Tool | None) -> HttpResponse:
         form = ToolForm(request.POST)
         if form.is_valid() and "preview" not in request.POST:
             try:
-                save_tool(
+                change = save_tool(
                     admin=request.member,
                     tool=form.description(row.name if row else form.cleaned_data["name"]),
                 )
-            except Invalid as refused:
+            except (Conflict, Invalid) as refused:
                 form.refuse(refused)
             else:
+                if change is not None and change.request_id is not None:
+                    messages.info(
+                        request, "Proposed: it loosens what is asked, so another admin must approve it first."
+                    )
+                    return redirect_after_post(
+                        request, reverse("request", args=[request.member.team.slug, change.request_id])
+                    )
                 return redirect_after_post(request, reverse("tools", args=[request.member.team.slug]))
         status = 422 if form.errors else 200
     if row is not None:
