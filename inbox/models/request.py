@@ -25,7 +25,7 @@ _RISKS = [(risk.value, risk.value) for risk in Risk]
 
 
 class RequestGroup(models.Model):
-    """Requests alike (agent, tool, shape, rule, risk) that may be decided as one.
+    """Requests alike (agent, tool, reach, rule, risk) that may be decided as one.
 
     `pending` is kept in the same transaction as the requests it counts: a page never groups the queue.
     """

@@ -1,29 +1,28 @@
-"""Which requests are alike enough to be reviewed as one."""
+"""Which requests are alike enough to be reviewed as one.
+
+A glance covers two calls when what a reviewer would look at is the same: who acts with which tool, at what risk and
+by which rule, what outside it reaches, which program or statement it runs on what, and which switches make it harder.
+Wording, identifiers and amounts of the same risk differ from line to line and stand on the sheet.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from typing import Final
 
 from inbox import canonical
 from inbox.canonical import JsonValue
+from inbox.policy.computed.values import leaves
+from inbox.policy.facts import ActionFacts
+from inbox.policy.naming import lexicon
 
-LEVELS: Final = 2
-
-
-def shape(args: Mapping[str, JsonValue]) -> str:
-    """The argument names and the types of their values, two levels deep, as canonical JSON.
-
-    Values, the order of names and the length of lists play no part; whole numbers and fractions are one type.
-    """
-    return canonical.dumps(_shape(args, LEVELS)).decode()
+# More switches than this are no switches: the rest is one more value among many.
+MOST_SWITCHES: Final = 50
 
 
 def group_key(
     agent_id: object,
-    tool: str,
-    args: Mapping[str, JsonValue],
+    action: ActionFacts,
     policy_rule: str | None,
     risk: str,
     reversible: bool,
@@ -32,41 +31,45 @@ def group_key(
 ) -> str:
     """64 hex digits that two requests share only when one glance can cover both.
 
-    `schema_digest` is the tool's, where known: the same arguments mean something else to another version.
+    `schema_digest` is the tool's, where known: the same arguments mean something else to another version. Raises
+    what the walk over the arguments raises.
     """
     parts: list[JsonValue] = [
         str(agent_id),
-        tool,
-        shape(args),
+        action.name,
         policy_rule or "",
         str(risk),
         reversible,
         schema_digest or "",
+        traits(action),
     ]
     return hashlib.sha256(canonical.dumps(parts)).hexdigest()
 
 
-def _shape(value: JsonValue, levels: int) -> JsonValue:
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "yes/no"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, Mapping):
-        return {key: _shape(item, levels - 1) for key, item in value.items()} if levels else "object"
-    if isinstance(value, Sequence):
-        return _kinds(value, levels)
-    raise TypeError(f"not a JSON value: {type(value).__name__}")
+def traits(action: ActionFacts) -> dict[str, JsonValue]:
+    """What of one call's arguments a reviewer would have to look at anew, by name: the same traits, the same group.
+
+    What only makes a call riskier (much money, many people, a command that destroys) is in the risk already.
+    """
+    computed = action.computed
+    shell, sql = computed.shell, computed.sql
+    return {
+        "outside": sorted(computed.external),
+        "secret": bool(computed.secret),
+        "switches": _switches(action),
+        "program": "" if shell is None else (shell.programs or ("?",))[0],
+        "statements": [] if sql is None else sorted({*sql.statements}),
+        "tables": [] if sql is None else sorted({*sql.tables}),
+    }
 
 
-def _kinds(items: Sequence[JsonValue], levels: int) -> list[JsonValue]:
-    """Each kind of item once, in the order of its bytes; a list inside a list is just that."""
-    kinds: dict[bytes, JsonValue] = {}
-    for item in items:
-        is_list = isinstance(item, Sequence) and not isinstance(item, str)
-        kind = "list" if is_list else _shape(item, levels)
-        kinds[canonical.dumps(kind)] = kind
-    return [kinds[raw] for raw in sorted(kinds)]
+def _switches(action: ActionFacts) -> list[JsonValue]:
+    """The switches that are on and make a call reach further or harder: `force`, `recursive`, `skip_checks`."""
+    on = {leaf.name for leaf in leaves(action.args) if leaf.value is True and leaf.words & _HARDER}
+    return [*sorted(on)[:MOST_SWITCHES]]
+
+
+_HARDER: Final = lexicon("""
+admin all allow anonymous bypass cascade delete destroy disable everyone external force hard ignore irreversible
+no overwrite permanent permanently public purge recurse recursive root skip sudo unsafe without
+""")

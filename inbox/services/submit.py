@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
@@ -34,6 +35,8 @@ from inbox.services.grants import pass_granted, used
 from inbox.services.judging import Judged, denial, judge
 from inbox.services.limits import take
 from inbox.services.routing import route
+
+log = structlog.get_logger(__name__)
 
 FORMAT = 1
 HOSTED_KEYS = "hosted:"
@@ -232,9 +235,19 @@ def _draft(
     )
     key = None
     if request.batchable:
-        key = group_key(str(agent.pk), first.name, first.args, request.rule, request.risk, request.reversible)
+        key = _group_key(agent, judged, request)
     idempotent = all(name in tools and tools[name].idempotent for name in request.tools)
     return _Draft(request, key, payload, submission, judged, idempotent)
+
+
+def _group_key(agent: Agent, judged: Judged, request: ApprovalRequest) -> str | None:
+    (action,) = judged.facts.actions
+    try:
+        return group_key(agent.pk, action, request.rule, request.risk, request.reversible)
+    except Exception:
+        # What cannot be compared is reviewed alone.
+        log.exception("group_not_found", tool=action.name)
+        return None
 
 
 def _on_timeout(submission: Submission, judged: Judged) -> OnTimeout:

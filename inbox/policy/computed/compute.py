@@ -25,7 +25,7 @@ _COMMANDS: Final = frozenset({"command", "cmd", "commands", "bash", "script", "s
 SQL_TOOLS: Final = lexicon("bigquery database db mysql postgres postgresql snowflake sql sqlite")
 _QUERIES: Final = frozenset({"query", "queries", "sql", "statement", "statements"})
 _STARTS_SQL: Final = re.compile(
-    r"(?is)^\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:select\b.+\bfrom\b|select\s+[\d'(*]|with\s+\w+\s+as\b|insert\s+into\b"
+    r"(?is)^\s*(?:--[^\n]*\n\s*|/\*(?:[^*]|\*(?!/))*\*/\s*)*(?:select\b.+\bfrom\b|select\s+[\d'(*]|with\s+\w+\s+as\b|insert\s+into\b"
     r"|update\s+\S+\s+set\b|delete\s+from\b|(?:drop|alter|create|truncate)\s+(?:temp\w*\s+|unique\s+|or\s+replace\s+)*(?:table|view|index|database|schema|function|user|role|trigger|procedure|sequence)\b|merge\s+into\b|(?:grant|revoke)\s+\w+.+\b(?:to|from)\b)"
 )
 # More than this of anything is named no further: a rule asks whether, not which of thousands.

@@ -13,6 +13,8 @@ from inbox.policy.computed.addresses import emails, urls
 from inbox.policy.computed.values import Leaf
 
 MOST_NAMED: Final = 20
+# Each is looked for in the user's task and in the last result.
+MOST_IDENTIFIED: Final = 300
 # What identifies something: a run with a digit in it, four characters or more.
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_#:/.+-]{3,60}")
 
@@ -24,6 +26,8 @@ def identifying(leaves: Iterable[Leaf]) -> tuple[str, ...]:
         text = leaf.text[:2_000]
         if not text:
             continue
+        if len(found) >= MOST_IDENTIFIED:
+            break
         found.update(dict.fromkeys(emails(text)))
         found.update(
             dict.fromkeys(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Final
 
@@ -12,7 +13,10 @@ from sqlglot.errors import SqlglotError
 from inbox.policy.facts import SqlFacts
 from inbox.policy.naming import lexicon
 
-LONGEST_SQL: Final = 20_000
+# Its warnings quote the SQL, and logs are read by more people than requests are.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+
+LONGEST_SQL: Final = 8_000
 # Where servers disagree on where a comment or a text ends, what one takes for a comment another runs: MySQL runs
 # `/*! ... */`, ends `/* /* */` at the first mark, wants a space after `--`, begins a comment with `#` and escapes with
 # a backslash; Postgres ends `--` at a carriage return and nests.
@@ -47,7 +51,7 @@ def sql_facts(text: str) -> SqlFacts:
     """Take SQL apart. `parsed` False: not understood, and nothing else can be relied on."""
     if len(text) > LONGEST_SQL or text.count("(") > MOST_BRACKETS or _AMBIGUOUS.search(text):
         return SqlFacts(parsed=False)
-    for dialect in (None, "postgres", "mysql"):
+    for dialect in (None, "mysql"):
         try:
             statements = [one for one in sqlglot.parse(text, dialect=dialect) if one is not None]
         except (SqlglotError, RecursionError, ValueError):

@@ -58,7 +58,7 @@ _PUBLIC: Final = {
 }
 # What people say when they mean one of the above: these words relate a task to a tool, and make nothing personal.
 _SPOKEN: Final = {
-    "money": "pay paid spend spent spending cost costs dollar dollars euro euros cheque cash owe owed expense expenses budget salary buy",
+    "money": "pay paid spend spent spending cost costs dollar dollars euro euros cheque cash owe owed expense expenses buy",
     "purchases": """return returned exchange exchanged refund refunded deliver delivered delivery package parcel shipment shipping received bought
         item items product products replacement replace cancel""",
     "people": "who whom whose he she they name named ask tell meet call send share everyone someone owner author",

@@ -52,7 +52,7 @@ _POLITE: Final = re.compile(
     rf"|i(?:'d| would) like to|i need to|i want to)\s+(?:\w+ly\s+|also\s+|just\s+|first\s+|immediately\s+)?(?:{_ACTS})\b"
 )
 _ORDER: Final = re.compile(
-    rf"(?:^|[\"'.:!?>\n]\s*)(?:{'|'.join(word.capitalize() for word in _ACTS.split('|'))})\s+(?:\w+\s+){{0,4}}(?:my|me|our|the user'?s?|all|this|these|your)\b"
+    rf"(?:^|[\"'.:!?>\n]\s{0, 3})(?:{'|'.join(word.capitalize() for word in _ACTS.split('|'))})\s+(?:\w+\s+){{0,4}}(?:my|me|our|the user'?s?|all|this|these|your)\b"
 )
 _OVERRIDE: Final = re.compile(
     r"(?i)ignore (?:all |any |the |your )*(?:previous|prior|above|earlier|preceding|other)|disregard (?:all |any |the |your )*(?:previous|prior|above|instructions)"

@@ -28,8 +28,10 @@ def related(name: str, values: Iterable[str], task: str) -> bool:
     """Whether the tool's name shares a thing with the task, or the task holds one of the identifying values."""
     words = _content(words_of(name))
     text = task[:LONGEST_TASK].lower()
-    asked = _content(_WORD.findall(text))
-    if {stem(word) for word in words} & {stem(word) for word in asked} or concepts(words) & concepts(asked):
+    spoken = _WORD.findall(text)
+    if {stem(word) for word in words} & {stem(word) for word in _content(spoken)}:
+        return True
+    if concepts(words) & concepts(spoken):
         return True
     return any(len(value) >= 4 and value in text for value in values)
 

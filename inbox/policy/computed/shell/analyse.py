@@ -34,6 +34,8 @@ from inbox.policy.naming import words_of
 
 # `bash -c "bash -c ..."`: texts inside texts.
 MOST_NESTED: Final = 5
+# `nice timeout 5 env ls`: programs that run programs.
+MOST_WRAPPED: Final = 10
 _NOWHERE: Final = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "-"})
 _WRITING: Final = frozenset({">", ">>", ">|", "&>", "&>>", "<>", ">&"})
 _PRINTS_NUMBERS: Final = frozenset({"nproc", "wc", "expr", "seq"})
@@ -132,7 +134,11 @@ def _part(part: Part, gathered: _Gathered, depth: int) -> None:
             gathered.defined.add(name)
 
 
-def _command(name: str | None, words: Sequence[Word], gathered: _Gathered, depth: int) -> None:
+def _command(
+    name: str | None, words: Sequence[Word], gathered: _Gathered, depth: int, wrapped: int = 0
+) -> None:
+    if wrapped > MOST_WRAPPED:
+        raise NotUnderstood
     if name is None:
         gathered.runs_code = True
         return
@@ -145,13 +151,14 @@ def _command(name: str | None, words: Sequence[Word], gathered: _Gathered, depth
         # A program from anywhere else may be called `ls`.
         gathered.runs_code = True
         return
-    for word in words:
-        _secret(word.text, gathered)
+    if not wrapped:
+        for word in words:
+            _secret(word.text, gathered)
     for act in _acts(base, words):
         gathered.add(act)
         if act.runs is not None:
             first, *rest = act.runs or (Word("", free=True),)
-            _command(None if first.free else first.text, rest, gathered, depth)
+            _command(None if first.free else first.text, rest, gathered, depth, wrapped + 1)
         if act.script is not None:
             _read(act.script, gathered, depth + 1)
     if base in {"printenv", "export", "declare", "typeset", "set"} and not words:

@@ -159,6 +159,8 @@ _SED_COMMAND: Final = re.compile(
 def _plain_sed(script: str) -> bool:
     if len(script) > 500 or "{" in script.replace("\\{", ""):
         return False
+    # Runs of white space would be tried in every way of sharing them out.
+    script = re.sub(r"\s*\n\s*", "\n", re.sub(r"[^\S\n]+", " ", script))
     place = 0
     while place < len(script):
         found = _SED_COMMAND.match(script, place)

@@ -14,7 +14,7 @@ _FILE: Final = re.compile(
       | \.git-credentials | \.htpasswd | \.vault[\w-]* | \.s3cfg | \.boto | \.terraformrc | \.authinfo
       | \.(?:ba|z|fi|k|c|tc)?sh_history | \.(?:mysql|psql|sqlite|python|node_repl|lesshst)_?(?:history)?(?![\w.])
       | id_(?:rsa|dsa|ecdsa|ed25519)\b | authorized_keys | known_hosts
-      | master\.key | \.?secrets?(?:[._-]\w+)*(?:/|$|\.) | credentials?(?:\.\w+)?(?:$|/|\s) | shadow-?(?:$|\s)
+      | master\.key | \.?secrets?(?:[._-][\w.-]*)?(?:/|$|\.) | credentials?(?:\.\w+)?(?:$|/|\s) | shadow-?(?:$|\s)
     )
     | \.(?:ssh|aws|azure|gnupg|kube|docker|password-store|gcloud|mozilla|thunderbird|electrum|bitcoin|ethereum)(?:/|$)
     | \.config/(?:gcloud|gh|hub|op|1password|google-chrome|chromium|rclone)
