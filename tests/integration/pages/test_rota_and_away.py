@@ -145,7 +145,7 @@ def test_an_admin_says_where_an_agent_acts_and_requests_keep_it(client: Client, 
         ("reject", "rejected in", "is told"),
         ("halt", "run halted in", "must stop"),
         ("wait", "overdue in", "it goes on waiting"),
-        ("escalate", "escalates in", "it needs lead or above"),
+        ("escalate", "escalates in", "it goes on to lead or above"),
     ],
 )
 def test_row_and_page_say_what_silence_will_do(
