@@ -10,6 +10,7 @@ from inbox.models import Activation, ChangeRequest, Member, Policy, PolicyVersio
 from inbox.policy.document import PolicyDocument
 from inbox.policy.document_loosening import loosens
 from inbox.policy.need import ADMINS
+from inbox.selectors.people import short_of
 from inbox.selectors.policy import current_version, document_of, tier_ranks
 from inbox.selectors.policy_trials import ShadowPage, Trial, shadow_page, trial_of
 from inbox.selectors.policy_words import (
@@ -18,6 +19,7 @@ from inbox.selectors.policy_words import (
     RuleSentence,
     diff,
     ladder_steps,
+    needs_words,
     rule_sentences,
 )
 
@@ -59,12 +61,13 @@ class PolicyPage:
     waiting: ChangeRequest | None
     loosens: Sequence[str]
     alone: bool
+    short: Sequence[str]
 
 
 def policy_page(team_id: UUID, *, number: int | None = None, against: int | None = None) -> PolicyPage | None:
     """The page of version `number` (the one in force by default), compared with `against` when given.
 
-    None when the team has no such version. Six queries, nine for a version that is not in force.
+    None when the team has no such version. Eight queries, eleven for a version that is not in force.
     """
     current = current_version(team_id)
     wanted = {wished for wished in (number or current.number, against) if wished is not None}
@@ -94,7 +97,20 @@ def policy_page(team_id: UUID, *, number: int | None = None, against: int | None
         waiting=waiting_change(team_id),
         loosens=loosens(document_of(current), document, tier_ranks(team_id)) if aside else (),
         alone=aside and active_admins(team_id) < 2,
+        short=too_few(team_id, document),
     )
+
+
+def too_few(team_id: UUID, document: PolicyDocument) -> list[str]:
+    """What of a policy the team has too few active people for, in sentences: such requests could only run out."""
+    asked = [(f"{risk.value.capitalize()} risk", needs) for risk, needs in document.ladder.items()]
+    asked += [(f"Rule {rule.id}", rule.needs) for rule in document.rules if rule.needs]
+    missing = short_of(team_id, [needs for _, needs in asked])
+    return [
+        f"{what} needs {needs_words(needs)}. Nobody is left who is {', '.join(slot.words for slot in open_slots)}."
+        for (what, needs), open_slots in zip(asked, missing, strict=True)
+        if open_slots
+    ]
 
 
 def waiting_change(team_id: UUID) -> ChangeRequest | None:

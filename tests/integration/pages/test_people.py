@@ -510,3 +510,17 @@ def test_a_level_that_asks_for_a_group_is_shown_and_kept_when_the_ladder_is_save
     saved = document_of(current_version(world.team.pk)).ladder
     assert [need.who for need in saved[Risk.CRITICAL]] == [("lead", ""), ("", "security")]
     assert [need.tier for need in saved[Risk.MEDIUM]] == ["lead"]
+
+
+def test_a_policy_that_asks_for_people_there_are_not_says_so_on_its_page(
+    client: Client, world: World
+) -> None:
+    client.force_login(world.erin)
+    assert "Too few people" not in client.get(url(world, "policy")).content.decode()
+    version = current_version(world.team.pk)
+    wanted = document_of(version).model_dump(mode="json", exclude_none=True)
+    wanted["ladder"]["critical"] = [{"tier": "lead", "count": 2}, {"group": "security", "count": 1}]
+    write_version(version.policy, parse_document(wanted), author=world.erin)
+    text = client.get(url(world, "policy")).content.decode()
+    said = "Critical risk needs 2 different people of lead or above, and 1 person in security"
+    assert f"{said}. Nobody is left who is in security." in text
