@@ -15,7 +15,7 @@ from inbox.policy.computed.shell.arguments import (
     dangerous_variable,
     shell,
 )
-from inbox.policy.computed.shell.sensitive import secret_file, secret_variable
+from inbox.policy.computed.shell.sensitive import secret_file, secret_pattern, secret_variable
 from inbox.policy.computed.shell.tree import (
     Arithmetic,
     Assignment,
@@ -30,7 +30,7 @@ from inbox.policy.computed.shell.tree import (
     parts_of,
 )
 from inbox.policy.facts import ShellFacts
-from inbox.policy.naming import words_of
+from inbox.policy.naming import lexicon, words_of
 
 # `bash -c "bash -c ..."`: texts inside texts.
 MOST_NESTED: Final = 5
@@ -39,6 +39,9 @@ MOST_WRAPPED: Final = 10
 _NOWHERE: Final = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "-"})
 _WRITING: Final = frozenset({">", ">>", ">|", "&>", "&>>", "<>", ">&"})
 _PRINTS_NUMBERS: Final = frozenset({"nproc", "wc", "expr", "seq"})
+_ACTING_WORDS: Final = lexicon(
+    "add and create delete drop edit erase exec kill or purge remove replace run send then update write"
+)
 _READING_VERBS: Final = frozenset({"find", "search", "list", "show", "view", "count"})
 
 
@@ -108,6 +111,9 @@ def _read(text: str, gathered: _Gathered, depth: int) -> None:
             captured[part.name] = captured.get(part.name, True) and _prints_a_number(part.words)
         elif isinstance(part, Arithmetic):
             arithmetic.extend(part.names)
+    # A function that is called like a reader, or calls itself: `ls() { ... }`, `:() { : | : & }`.
+    if any(_known(name) for name in gathered.defined):
+        gathered.runs_code = True
     # Bash evaluates what arithmetic finds in a variable, `a[$(rm x)]` too: output that may hold text is code there.
     if any(not captured.get(name, True) for name in arithmetic):
         gathered.runs_code = True
@@ -122,7 +128,7 @@ def _part(part: Part, gathered: _Gathered, depth: int) -> None:
         case Command(name, words):
             _command(name, words, gathered, depth)
         case Redirect(operator, target):
-            _secret(target.text, gathered)
+            _secret(target.text, gathered, pattern=target.pattern)
             if operator in _WRITING and not _goes_nowhere(operator, target):
                 gathered.writes = True
         case Assignment(name):
@@ -153,7 +159,7 @@ def _command(
         return
     if not wrapped:
         for word in words:
-            _secret(word.text, gathered)
+            _secret(word.text, gathered, pattern=word.pattern)
     for act in _acts(base, words):
         gathered.add(act)
         if act.runs is not None:
@@ -161,7 +167,10 @@ def _command(
             _command(None if first.free else first.text, rest, gathered, depth, wrapped + 1)
         if act.script is not None:
             _read(act.script, gathered, depth + 1)
-    if base in {"printenv", "export", "declare", "typeset", "set"} and not words:
+    names = [word for word in words if not word.text.startswith("-")]
+    if (base in {"export", "declare", "typeset", "readonly"} and not names) or (
+        base in {"printenv", "set"} and not words
+    ):
         gathered.sensitive.append("the environment")
     elif base == "printenv":
         gathered.sensitive.extend("$" + word.text[:40] for word in words if secret_variable(word.text))
@@ -197,7 +206,16 @@ def _acts(base: str, words: Sequence[Word]) -> Sequence[Act]:
 def _subcommand(base: str, words: Sequence[Word]) -> Act:
     plain = [word.text for word in words if not word.text.startswith("-")]
     reading = plain[:1] and plain[0] in programs.READING_SUBCOMMANDS[base] and not words[0].free
-    asks_secrets = bool(programs.SECRET_NOUNS & {text.split("/")[0] for text in plain})
+    asks_secrets = any(
+        noun in text or text.split("/")[0] in {"cm", "all"}
+        for text in plain
+        for noun in programs.SECRET_NOUNS
+    ) or any(
+        programs.ACTING_LONG_OPTION.match(word.text)
+        or word.text.startswith(programs.ACTING_SHORT_OPTIONS.get(base, ()))
+        for word in words
+        if word.text.startswith("-")
+    )
     if reading and not asks_secrets and not any(word.free for word in words):
         return Act()
     return Act(writes=True, network=True)
@@ -220,15 +238,20 @@ def _known(base: str) -> bool:
         return True
     # Agents' own shells add commands such as `search_file`: named like a read, as a tool may be.
     name = words_of(base)
-    return len(name) > 1 and name[0] in _READING_VERBS and bool(re.fullmatch(r"[a-z]+(?:_[a-z]+)+", base))
+    return (
+        len(name) > 1
+        and not _ACTING_WORDS & {*name}
+        and name[0] in _READING_VERBS
+        and bool(re.fullmatch(r"[a-z]+(?:_[a-z]+)+", base))
+    )
 
 
 def _goes_nowhere(operator: str, target: Word) -> bool:
     return target.text in _NOWHERE or (operator == ">&" and target.text.isdigit())
 
 
-def _secret(text: str, gathered: _Gathered) -> None:
-    if secret_file(text):
+def _secret(text: str, gathered: _Gathered, *, pattern: bool = False) -> None:
+    if secret_file(text) or (pattern and secret_pattern(text)):
         gathered.sensitive.append(text[:60])
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from inbox.policy.computed.shell.programs import OPTIONS_THAT_ACT, SECOND_ARGUMENT_IS_OUTPUT
+from inbox.policy.computed.shell.programs import OPTIONS_THAT_ACT, PLUS_ACTS, SECOND_ARGUMENT_IS_OUTPUT
 from inbox.policy.computed.shell.tree import Word
 from inbox.policy.naming import lexicon
 
@@ -43,7 +43,7 @@ def acting_option(name: str, words: Sequence[Word]) -> bool:
     letters, names = OPTIONS_THAT_ACT[name]
     plain = 0
     for word in words:
-        if word.free and (letters or names):
+        if (word.free and (letters or names)) or (name in PLUS_ACTS and word.text.startswith("+")):
             return True
         if word.text.startswith("--"):
             given = word.text[2:].split("=", 1)[0]
@@ -174,8 +174,10 @@ _AWK_ACTS: Final = re.compile(
     r"system\s*\(|\|&?|>|\bgetline\b|@\s*(?:load|include)|\bextension\s*\(|\bENVIRON\b"
 )
 _AWK_QUOTED: Final = re.compile(
-    r'"(?:[^"\\\n]|\\.)*"|(?<=[~(,!{;&|])\s*/(?:[^/\\\n]|\\.)*/|^\s*!?/(?:[^/\\\n]|\\.)*/'
+    r'"(?:[^"\\\n]|\\.)*"|(?<=[~(,!{;&|}\n])\s*/(?:[^/\\\n]|\\.)*/|^\s*!?/(?:[^/\\\n]|\\.)*/'
 )
+# Looked for in texts too: where a `"` stands in a pattern, what is text and what is program cannot be told apart here.
+_AWK_NEVER: Final = re.compile(r"\bsystem\s*\(|\bgetline\b|@\s*\w+\s*\(|\bENVIRON\b")
 _AWK_COMPARES: Final = re.compile(r">=|(?<=[\w)\]])\s*>\s*(?=-?[\d.]|\$?\w+\s*[)&|;?{]|length)|\|\|")
 
 
@@ -197,7 +199,11 @@ def awk(words: Sequence[Word]) -> Sequence[Act]:
         place += 1
     if program is None or len(program) > 5_000:
         return [UNREAD]
+    if _AWK_NEVER.search(program):
+        return [UNREAD]
     bare = _AWK_QUOTED.sub(" 0 ", program)
+    if '"' in bare:
+        return [UNREAD]
     bare = _AWK_COMPARES.sub(" ", bare)
     # `print x > 3` writes a file called 3: after a print nothing is a comparison unless brackets say so.
     prints = re.search(r"\bprintf?\b[^;}\n]*>", _AWK_QUOTED.sub(" 0 ", program))
@@ -247,7 +253,8 @@ def git(words: Sequence[Word]) -> Sequence[Act]:
     if (
         name in {"branch", "tag"}
         and not plain
-        and not set(options) & {"-d", "-D", "-m", "-M", "-f", "--force"}
+        and set(options)
+        <= {"-a", "-r", "-v", "-vv", "-l", "--all", "--remotes", "--list", "--show-current", "-n"}
     ):
         return [READS]
     if name in {"branch", "tag"} and set(options) & {"-l", "--list", "--contains", "--merged"}:
@@ -318,6 +325,7 @@ _AMOUNT: Final = re.compile(r"\d+(?:\.\d+)?[smhd]?$")
 _DANGEROUS: Final = re.compile(
     r"LD_|DYLD_|GIT_|PYTHON|PERL|RUBY|NODE_|JAVA_|BASH_|LESS|MAN|PATH$|IFS$|ENV$|PAGER$|EDITOR$|VISUAL$|SHELL$"
     r"|PROMPT_COMMAND|SHELLOPTS|BASHOPTS|PS[0-4]$|TAR_OPTIONS|GREP_OPTIONS|RIPGREP_CONFIG_PATH|CDPATH$|HOME$"
+    r"|SYSTEMD_|KUBE|DOCKER_|PIP_|NPM_|npm_|APT_|CARGO|RUST|HELM_|TF_|XDG_|GEM_|HOMEBREW_|AWK|LOCPATH|BROWSER$|GPG|UNZIP|ZIPINFO|JQ_"
 )
 
 
@@ -382,9 +390,27 @@ def dpkg(words: Sequence[Word]) -> Sequence[Act]:
 
 
 def ip(words: Sequence[Word]) -> Sequence[Act]:
-    """`ip`: shows unless told to change."""
-    changes = {"add", "del", "delete", "set", "change", "replace", "flush", "append", "exec", "netns"}
-    return [WRITES if any(word.text in changes or word.free for word in words) else READS]
+    """`ip`: shows unless told to change, and takes any beginning of a command: `ip l s eth0 down`."""
+    options = {word.text for word in words if word.text.startswith("-")}
+    plain = [word.text for word in words if not word.text.startswith("-")]
+    shows = len(plain) < 2 or plain[1] in {"show", "list", "lst", "ls", "get", "help"}
+    known = options <= {
+        "-4",
+        "-6",
+        "-s",
+        "-d",
+        "-o",
+        "-br",
+        "-brief",
+        "-c",
+        "-j",
+        "-json",
+        "-p",
+        "-r",
+        "-h",
+        "-V",
+    }
+    return [READS if shows and known and not any(word.free for word in words) else WRITES]
 
 
 def apt_get(words: Sequence[Word]) -> Sequence[Act]:
@@ -393,15 +419,99 @@ def apt_get(words: Sequence[Word]) -> Sequence[Act]:
     return [READS if told and not any(w.free or w.text.startswith(("-o", "-c")) for w in words) else WRITES]
 
 
-def test_reader(words: Sequence[Word]) -> Sequence[Act]:
-    """`tar -t`, `unzip -l`: listing an archive."""
-    first = words[0].text if words else ""
-    lists = first in {"-l", "-t", "-v", "-Z", "-Z1", "-lv"} or bool(re.fullmatch(r"-?t[vzjJf]*", first))
-    acts = any(
-        w.free or re.match(r"--(to-command|use-compress|checkpoint-action|rsh|info-script)", w.text)
-        for w in words
+def tar(words: Sequence[Word]) -> Sequence[Act]:
+    """`tar -t`: listing an archive. It takes any beginning of an option, and many of them run programs."""
+    if any(word.free for word in words) or not words:
+        return [UNREAD]
+    lists = re.fullmatch(r"-?[vzjJa]*t[vzjJaf]*", words[0].text) or words[0].text == "--list"
+    options = [word.text for word in words[1:] if word.text.startswith("-")]
+    known = all(
+        re.fullmatch(r"-[tvzjJaf]+|--(?:list|verbose|gzip|bzip2|xz|zstd|(?:file|exclude)=.*)", option)
+        for option in options
     )
-    return [READS if lists and not acts else WRITES]
+    # `host:archive` is fetched by a remote shell.
+    remote = any(":" in word.text for word in words)
+    return [READS if lists and known and not remote else WRITES]
+
+
+def unzip(words: Sequence[Word]) -> Sequence[Act]:
+    """`unzip -l`: listing an archive."""
+    lists = words and words[0].text in {"-l", "-t", "-v", "-Z", "-Z1", "-lv"}
+    return [READS if lists and not any(word.free for word in words) else WRITES]
+
+
+def alias(words: Sequence[Word]) -> Sequence[Act]:
+    """`alias` shows; `alias ls='rm -rf'` changes what other words mean."""
+    return [UNREAD if any(word.free or "=" in word.text for word in words) else READS]
+
+
+def getent(words: Sequence[Word]) -> Sequence[Act]:
+    """`getent`: looking up a host asks the network, so its name can carry something out."""
+    if not words or words[0].free or words[0].text not in {"group", "passwd", "protocols", "services"}:
+        return [Act(network=True, runs_code=True)]
+    return [READS]
+
+
+def hostname(words: Sequence[Word]) -> Sequence[Act]:
+    """`hostname` shows; with a name it sets it."""
+    shows = {"-f", "-s", "-i", "-I", "-d", "-A", "--fqdn", "--short"}
+    return [READS if {word.text for word in words} <= shows else WRITES]
+
+
+def jq(words: Sequence[Word]) -> Sequence[Act]:
+    """`jq`: its programs cannot write, but read the environment and load other programs."""
+    if any(
+        word.free
+        or re.match(r"-[A-Za-z]*[fL]|--(?:from-file|library-path)", word.text)
+        or re.search(r"\benv\b|\$ENV\b|\b(?:include|import)\b", word.text)
+        for word in words
+    ):
+        return [UNREAD]
+    return [READS]
+
+
+_PS_TAKES_VALUE: Final = frozenset(
+    {"-C", "-G", "-U", "-g", "-o", "-p", "-q", "-s", "-t", "-u", "--format", "--sort"}
+)
+
+
+def ps(words: Sequence[Word]) -> Sequence[Act]:
+    """`ps`: with a bare `e` it prints every process's environment."""
+    for place, word in enumerate(words):
+        value = place > 0 and words[place - 1].text in _PS_TAKES_VALUE
+        if word.free or (not value and re.fullmatch(r"[A-Za-z]*e[A-Za-z]*|-E", word.text)):
+            return [UNREAD]
+    return [READS]
+
+
+def sets_names(words: Sequence[Word]) -> Sequence[Act]:
+    """`read`, `printf -v`, `getopts`: builtins that put a value into variables they are given the names of."""
+    for word in words:
+        if dangerous_variable(word.text) or _SUBSCRIPT.match(word.text):
+            return [UNREAD]
+    return [READS]
+
+
+def declares(words: Sequence[Word]) -> Sequence[Act]:
+    """`declare` and its like: `-i` evaluates values, `-n` makes one name stand for another."""
+    acts = any(re.match(r"[-+][A-Za-z]*[in]", word.text) or dangerous_variable(word.text) for word in words)
+    return [UNREAD if acts else READS]
+
+
+def let(words: Sequence[Word]) -> Sequence[Act]:
+    """`let` evaluates its words, commands in subscripts too."""
+    return [
+        UNREAD if any("[" in word.text or "$" in word.text or "`" in word.text for word in words) else READS
+    ]
+
+
+# A name with a subscript is evaluated when it is set or asked about: `test -v 'a[$(id)]'`.
+_SUBSCRIPT: Final = re.compile(r"[A-Za-z_]\w*\[[^\]]*[$`]")
+
+
+def evaluates(words: Sequence[Word]) -> Sequence[Act]:
+    """`test -v`, `unset`, `wait -p`: they evaluate the subscript of a name they are given."""
+    return [UNREAD if any(_SUBSCRIPT.match(word.text) for word in words) else READS]
 
 
 _TEXT_FILE: Final = re.compile(
@@ -417,34 +527,53 @@ def open_text(words: Sequence[Word]) -> Sequence[Act]:
 
 
 READERS_OF_ARGUMENTS: Final[dict[str, Reader]] = {
+    "[": evaluates,
+    "[[": evaluates,
+    "alias": alias,
     "apt-get": apt_get,
     "awk": awk,
     "builtin": wrapper(frozenset()),
     "busybox": wrapper(frozenset()),
     "command": command,
+    "declare": declares,
     "doas": sudo,
     "dpkg": dpkg,
     "env": env,
+    "export": declares,
     "find": find,
     "gawk": awk,
+    "getent": getent,
+    "getopts": sets_names,
     "git": git,
     "gsed": sed,
     "ionice": wrapper(frozenset({"-c", "-n", "-p"})),
+    "hostname": hostname,
     "ip": ip,
+    "jq": jq,
+    "let": let,
+    "local": declares,
     "mawk": awk,
     "nawk": awk,
     "nice": wrapper(frozenset({"-n"})),
     "open": open_text,
     "nohup": wrapper(frozenset()),
+    "printf": sets_names,
+    "ps": ps,
+    "read": sets_names,
+    "readonly": declares,
     "parallel": lambda words: [UNREAD],
     "sed": sed,
     "setsid": wrapper(frozenset()),
     "stdbuf": wrapper(frozenset({"-i", "-o", "-e"})),
     "sudo": sudo,
-    "tar": test_reader,
+    "tar": tar,
     "time": wrapper(frozenset()),
     "timeout": wrapper(frozenset({"-k", "-s"})),
-    "unzip": test_reader,
+    "test": evaluates,
+    "typeset": declares,
+    "unset": evaluates,
+    "unzip": unzip,
+    "wait": evaluates,
     "xargs": xargs,
 }
 

@@ -7,29 +7,32 @@ have a reader each in `arguments`.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from inbox.policy.naming import lexicon
 
 # Whatever their options, they print and change nothing.
 READERS: Final = lexicon("""
-[ [[ : alias apropos arch b2sum base32 base64 basename bzcat cal cat cd cksum cmp colrm column comm compgen
-continue break cut dir dirname dirs df diff diff3 du echo egrep exit expand expr factor false fgrep fmt fold free
-getconf getent getopts goto grep groups head hexdump hostid id join jobs jq last lastlog let local locale ls lsattr
-lsb_release lsblk lscpu lsmod lsof lspci lsusb look man md5 md5sum mdfind nl nproc numfmt od paste pathchk pgrep
-pinky popd pr printf ps pstree pushd pwd quota read readelf readlink realpath return rev runlevel scroll_down scroll_up seq set sha1sum
+[ [[ : apropos arch b2sum base32 base64 basename bzcat cal cat cd cksum cmp colrm column comm continue break cut dir dirname dirs df diff diff3 du echo egrep exit expand expr factor false fgrep fmt fold free
+getconf getopts goto grep groups head hexdump hostid id join last lastlog locale ls lsattr
+lsb_release lsblk lscpu lsmod lsof lspci lsusb look md5 md5sum mdfind nl nproc numfmt od paste pathchk pgrep
+pinky popd pr printf pstree pushd pwd quota read readelf readlink realpath return rev runlevel scroll_down scroll_up seq set sha1sum
 sha224sum sha256sum sha384sum sha512sum shasum shift shopt size sleep nm objdump stat strings sum sw_vers tac tail
-test times tr true tsort tty type ulimit uname unexpand unset uptime users vdir vmstat w wait wc whatis whereis
+test times tr true tsort tty type ulimit uname unexpand uptime users vdir vmstat w wait wc whatis whereis
 which who whoami xzcat zcat zcmp zdiff zegrep zfgrep zgrep
 """)  # fmt: skip
 
 # Readers with options that write a file or run a program: those options, short letters and long names.
 OPTIONS_THAT_ACT: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "ag": ("", frozenset({"pager"})),
+    "compgen": ("CFW", frozenset()),
     "date": ("s", frozenset({"set"})),
     "file": ("C", frozenset({"compile"})),
     "hostname": ("Fb", frozenset({"file", "boot"})),
-    "less": ("oOkK", frozenset({"log-file", "lesskey-file"})),
+    "jobs": ("x", frozenset()),
+    "less": ("oOkK", frozenset({"log-file", "lesskey-file", "lesskey-src", "lesskey-content"})),
+    "man": ("CHPT", frozenset({"config-file", "html", "pager", "troff-device", "gxditview"})),
     "more": ("", frozenset()),
     "rg": ("z", frozenset({"pre", "hostname-bin", "search-zip"})),
     "sort": ("oT", frozenset({"output", "compress-program", "temporary-directory"})),
@@ -40,6 +43,8 @@ OPTIONS_THAT_ACT: Final[dict[str, tuple[str, frozenset[str]]]] = {
 }
 # Their second plain argument is a file they write.
 SECOND_ARGUMENT_IS_OUTPUT: Final = frozenset({"uniq", "xxd"})
+# `less +!id` runs a command.
+PLUS_ACTS: Final = frozenset({"less", "more"})
 
 # Readers by their first plain argument: package managers, services, containers.
 READING_SUBCOMMANDS: Final[dict[str, frozenset[str]]] = {
@@ -48,7 +53,7 @@ READING_SUBCOMMANDS: Final[dict[str, frozenset[str]]] = {
     "brew": lexicon("info list search deps leaves outdated"),
     "cargo": lexicon("tree metadata search"),
     "dnf": lexicon("info list search repoquery"),
-    "docker": lexicon("images info inspect logs port ps stats top version"),
+    "docker": lexicon("images info logs port ps stats top version"),
     "dpkg-query": frozenset(),
     "gem": lexicon("list search environment"),
     "helm": lexicon("list status history search"),
@@ -63,8 +68,15 @@ READING_SUBCOMMANDS: Final[dict[str, frozenset[str]]] = {
     "terraform": lexicon("validate version"),
     "yum": lexicon("info list search"),
 }  # fmt: skip
-# A reading subcommand of these prints secrets when it is asked about one of these nouns.
-SECRET_NOUNS: Final = lexicon("secret secrets configmap configmaps")
+# A reading subcommand prints secrets when it is asked about one of these nouns, `sealedsecrets.v1` too.
+SECRET_NOUNS: Final = lexicon("secret configmap")
+# Options of theirs that write, or name what is run, spoken with or taken for the settings.
+ACTING_LONG_OPTION: Final = re.compile(
+    r"--(?:cache|cache-dir|config|config-file|filename|globalconfig|index-url|extra-index-url|kubeconfig|log|log-file|option|prefix"
+    r"|proxy|raw|registry|script-shell|server|userconfig)(?:=|$)"
+)
+# Short ones whose meaning is another elsewhere.
+ACTING_SHORT_OPTIONS: Final = {"apt": ("-o", "-c"), "apt-cache": ("-o", "-c"), "kubectl": ("-f", "-s")}
 
 DESTROYERS: Final = lexicon("""
 blkdiscard dd deluser dropdb dropuser fdisk gdisk groupdel halt kill killall mkfs mkswap parted pkill poweroff

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase as fnmatch
 from typing import Final
 
 from inbox.policy.naming import lexicon
@@ -20,9 +21,10 @@ _FILE: Final = re.compile(
     | \.config/(?:gcloud|gh|hub|op|1password|google-chrome|chromium|rclone)
     | (?:Library/Keychains | Application\ Support/(?:Google|Firefox) | AppData/(?:Roaming|Local))
     | /etc/(?:passwd|shadow|gshadow|sudoers|ssl/private|ssh|krb5\.keytab|wireguard|openvpn|kubernetes|machine-id)
-    | /proc/(?:\d+|self|\*|\$)[^\s]*/(?:environ|mem|maps|fd|cmdline) | /proc/kcore | /dev/(?:mem|kmem|sd|nvme|disk|tcp|udp)
+    | /proc/(?:\d+|self|thread-self|\*|\$)[^\s]*/(?:environ|mem|maps|fd|cmdline) | /proc/kcore | /dev/(?:mem|kmem|sd|nvme|disk|tcp|udp)
     | /var/run/(?:secrets|docker\.sock) | /run/secrets | /root(?:/|$)
-    | \.(?:pem|p12|pfx|jks|keystore|kdbx|ppk|ovpn|asc|gpg|wallet)(?![\w-]) | (?<![\w.-])\w*private[_-]?key\w*
+    | (?:^|[/\s])(?:passwords?|passwd|wallet|service[_-]account[\w-]*|cookies)\.(?:txt|json|dat|csv|sqlite)\b | \.envrc\b | \w\.env(?:$|[\s\"']) | \.tfstate\b
+    | \.(?:pem|key|p12|pfx|jks|keystore|kdbx|ppk|ovpn|asc|gpg|wallet)(?![\w-]) | (?<![\w.-])\w*private[_-]?key\w*
     | (?:^|[/\s._-])(?:passwords|credentials?|secrets?|api[_-]?keys?|tokens?|seed[_-]?phrase)
       (?:[._-][\w.-]*)?(?:$|[\s"'])
     """
@@ -36,6 +38,33 @@ ORDINARY_VARIABLES: Final = lexicon(
     "HOME PATH PWD OLDPWD USER LOGNAME SHELL TMPDIR HOSTNAME LANG LC_ALL TERM EDITOR UID EUID RANDOM SECONDS IFS"
     " BASH_VERSION OSTYPE MACHTYPE HOSTTYPE SHLVL LINENO PPID COLUMNS LINES XDG_CONFIG_HOME XDG_DATA_HOME"
 )
+
+
+# What a pattern might stand for.
+_NAMES: Final = lexicon(
+    ".env .netrc .pgpass .npmrc .pypirc .git-credentials .bash_history .zsh_history .ssh .aws .gnupg .kube .docker id_rsa id_ed25519"
+    " id_ecdsa credentials environ passwd shadow sudoers"
+)
+_BRACES: Final = re.compile(r"\{([^{},]*(?:,[^{},]*)+)\}")
+
+
+def secret_pattern(text: str) -> bool:
+    """Whether a shell pattern such as `.en*`, `/etc/{hosts,shadow}` or `~/.s*/id_*` may stand for such a file."""
+    if len(text) > 200 or not re.search(r"[*?\[{]", text):
+        return False
+    texts = [text]
+    if (braces := _BRACES.search(text)) is not None:
+        texts = [text[: braces.start()] + one + text[braces.end() :] for one in braces.group(1).split(",")]
+    return any(
+        secret_file(one)
+        or any(
+            re.search(r"[^*?.\[\]]", part) and fnmatch(name, part)
+            for part in one.split("/")
+            if re.search(r"[*?\[]", part)
+            for name in _NAMES
+        )
+        for one in texts
+    )
 
 
 def secret_file(text: str) -> bool:

@@ -33,11 +33,13 @@ class NotUnderstood(Exception):
 class Word:
     """One word of a command. Parts known only at run time stand in `text` as written.
 
-    `free` is true when what it becomes could begin with anything: an expansion or a pattern stands first.
+    `free` is true when what it becomes could begin with anything: an expansion or a pattern stands first. `pattern`
+    when it stands unquoted, so that `*` and `{a,b}` in it mean files.
     """
 
     text: str
     free: bool = False
+    pattern: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,13 @@ function_definition command_substitution process_substitution arithmetic_expansi
 raw_string ansi_c_string concatenation word number simple_expansion expansion special_variable_name
 variable_name subscript array brace_expression comment file_descriptor regex extglob_pattern
 """)  # fmt: skip
+_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+# A substitution that quotes keep from running now, and arithmetic or a test would run later.
+_RUNS_LATER: Final = re.compile(r"`|\$\(|\$\{|\$\[")
+_EVALUATED: Final = lexicon(
+    "variable_assignment test_command herestring_redirect declaration_command unset_command"
+)
+_QUOTES: Final = lexicon("raw_string ansi_c_string")
 _UNREAD: Final = re.compile(r"(?<!\\)(?:\\\\)*(?:`|\$[({\w\[])")
 _HOLDS_TEXT: Final = lexicon(
     "word regex extglob_pattern heredoc_body heredoc_content string string_content expansion number"
@@ -129,6 +138,7 @@ def parts_of(text: str) -> Iterator[Part]:
         if seen > MOST_NODES or depth > DEEPEST or node.type not in _WALKED or node.is_missing:
             raise NotUnderstood
         _nothing_unread(node)
+        _nothing_later(node)
         yield from _parts(node)
         stack.extend((child, depth + 1) for child in reversed(node.named_children))
 
@@ -150,6 +160,18 @@ def _nothing_unread(node: Node) -> None:
         raise NotUnderstood
 
 
+def _nothing_later(node: Node) -> None:
+    """`x='a[$(id)]'; echo $((x))` runs id, as `[[ 'a[$(id)]' -eq 1 ]]` does: quoted code where bash evaluates text."""
+    if node.type not in _EVALUATED:
+        return
+    for child in _below(node):
+        quoted = child.type in _QUOTES or (
+            child.type in {"string", "word", "string_content"} and b"\\" in (child.text or b"")
+        )
+        if quoted and _RUNS_LATER.search(_plain(child)):
+            raise NotUnderstood
+
+
 def _parts(node: Node) -> Iterator[Part]:
     kind = node.type
     if kind == "command":
@@ -158,7 +180,10 @@ def _parts(node: Node) -> Iterator[Part]:
         first = node.children[0]
         yield Command(_text(first), tuple(word_of(child) for child in node.named_children))
     elif kind == "unset_command":
-        yield Command("unset", ())
+        yield Command("unset", tuple(word_of(child) for child in node.named_children))
+    elif kind == "for_statement":
+        variable = node.child_by_field_name("variable")
+        yield Assignment(_text(variable) if variable is not None else "")
     elif kind in {"file_redirect", "herestring_redirect"}:
         yield _redirect(node)
     elif kind == "variable_assignment":
@@ -167,8 +192,15 @@ def _parts(node: Node) -> Iterator[Part]:
         for child in node.named_children:
             if child.type in {"variable_name", "subscript"}:
                 yield Variable(_text(child).split("[", 1)[0])
-        if _text(node).startswith("${!"):
+        text = _text(node)
+        # `${x@P}` runs what it finds in the variable, as a prompt would.
+        if text.startswith("${!") or re.search(r"@[A-Za-z]\}$", text):
             raise NotUnderstood
+        if re.match(r"\$\{\w+:?=", text):
+            yield Assignment(_NAME.findall(text)[0])
+        # What selects a part is arithmetic too.
+        if re.match(r"\$\{\w+(?::[^-=+?]|\[)", text):
+            yield Arithmetic(tuple(_NAME.findall(text)[1:]))
     elif kind == "function_definition":
         name = node.child_by_field_name("name")
         yield Defined(_text(name) if name is not None else "")
@@ -233,7 +265,8 @@ def word_of(node: Node) -> Word:
         "brace_expression", "extglob_pattern",
     }  # fmt: skip
     globbed = node.type in {"word", "concatenation"} and _text(node)[:1] in {"*", "?", "[", "{"}
-    return Word(text, free=begins_open or globbed)
+    unquoted = node.type in {"word", "concatenation", "extglob_pattern", "brace_expression"}
+    return Word(text, free=begins_open or globbed, pattern=unquoted)
 
 
 def _plain(node: Node) -> str:

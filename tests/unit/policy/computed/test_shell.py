@@ -213,3 +213,78 @@ def test_nothing_added_makes_a_command_safer(read: str, act: str) -> None:
         f"{act}\n{read}",
     ):
         assert not shell_facts(joined).only_reads
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Programs with options, or beginnings of options, that run something.
+        "tar -tf x.tar --checkpoint=1 --checkpoint-a=exec=id",
+        "tar -t -f x.tar -I 'sh -c id'",
+        "tar -tf host:x.tar",
+        "man -P id ls",
+        "less '+!id' x",
+        "jobs -x rm y",
+        "compgen -C id",
+        "apt-cache search x -o Dir::Bin=/tmp/x",
+        "kubectl --kubeconfig=/tmp/x get pods",
+        "cargo metadata; RUSTC=/tmp/x cargo metadata",
+        "ip l s eth0 down",
+        "ip -b batch.txt",
+        "hostname other",
+        "getent hosts $(cat notes).x.example",
+        "alias ls='rm -rf'; ls",
+        ":(){ :|:& };:",
+        "ls() { id; }; ls",
+        "find_delete_file x",
+        # Quotes keep it from running here; arithmetic, a test, a prompt or a name's subscript runs it there.
+        "x='a[$(id)]'; echo $((x))",
+        "x='a[$(id)]'; echo ${HOME:x}",
+        "x=a[\\$\\(id\\)]; echo $((x))",
+        "test -v 'a[$(id)]'",
+        "[[ 'a[$(id)]' -eq 1 ]]",
+        "let 'a[$(id)]=1'",
+        "declare -i x='a[$(id)]'",
+        "read 'a[$(id)]' <<< 1",
+        "printf -v 'a[$(id)]' x",
+        "unset 'a[$(id)]'",
+        "X='$(id)'; echo ${X@P}",
+        "echo ${X@P}",
+        # The search path by other ways than an assignment.
+        "for PATH in /tmp/x; do ls; done",
+        "read PATH <<< /tmp/x; ls",
+        "printf -v PATH /tmp/x; ls",
+        "declare -n r=PATH; r=/tmp/x; ls",
+        "echo ${PATH:=/tmp/x}",
+        # A quote in a pattern: everything up to the next one is program, not text.
+        "awk '{x=1} /\"/ {system(\"id\")} /\"/' f",
+        "awk 'BEGIN {x=\"sys\" \"tem\"; @x(\"id\")}'",
+    ],
+)  # fmt: skip
+def test_ways_around_the_tables_are_no_reads(text: str) -> None:
+    assert not shell_facts(text).only_reads
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat .en*", "cat ~/.s*/id_*", "cat /etc/{hosts,shadow}", "cat /etc/shado?", "cat /proc/thread-self/environ", "export -p",
+        "declare -p", "ps auxe", "jq -n env", "jq -n '$ENV'", "kubectl get pods,secrets", "kubectl get sealedsecrets",
+        "docker inspect web", "cat prod.env", "cat .envrc", "cat wallet.dat", "cat server.key", "cat password.txt",
+    ],
+)  # fmt: skip
+def test_secrets_under_other_spellings_are_no_reads(text: str) -> None:
+    assert not shell_facts(text).only_reads
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tar -tvf x.tar", "man ls", "less x.log", "ps aux", "ps -ef", "jq '.a' x.json", "hostname -f", "ip addr show", "ip -br a",
+        "getent passwd root", "kubectl get pods -o yaml", "alias", "git branch -a", "ls *.py", "cat src/{a,b}.py", "find . -name '.*'",
+        "for f in *.txt; do wc -l \"$f\"; done", "x=3; echo $((x + 1))", "read x; echo \"$x\"", "[ -f x ] && cat x",
+        "awk -F: '/\"/ {print $1}' f", "grep '.*' x", "echo ${x%.py} ${x:0:3}",
+    ],
+)  # fmt: skip
+def test_plain_uses_of_the_same_programs_still_read(text: str) -> None:
+    assert shell_facts(text).only_reads
