@@ -78,6 +78,7 @@ def short_digest(digest: str) -> str:
     return f"{name}:{value[:8]}…{value[-4:]}" if len(value) > 16 else digest
 
 
+@register.filter
 def span(seconds: float) -> str:
     """A length of time in its largest sensible unit: "40 s", "12 min", "3 h", "2 d"."""
     left = max(0, round(seconds))

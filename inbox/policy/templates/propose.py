@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from inbox.policy.inference.effect import Guess, named_effect
+from inbox.policy.naming import words_of
 from inbox.policy.templates.arguments import Argument, arguments_of, cast
 from inbox.policy.templates.catalogue import TEMPLATES
 from inbox.policy.templates.impact import ImpactAdapter
@@ -20,14 +22,7 @@ from inbox.rendering.sentence import LONGEST_TEMPLATE
 
 __all__ = ["Proposal", "propose"]
 
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ROLE: Final = re.compile(r"\{([a-z]+)(?:\|([a-z_]+)(?::([a-z]+))?)?\}")
-_FINAL: Final = frozenset({
-    "cancel", "charge", "clear", "delete", "deploy", "destroy", "disable", "drop", "erase", "execute", "kill", "pay",
-    "publish", "purge", "refund", "release", "remove", "reset", "revoke", "run", "send", "share", "shutdown",
-    "terminate", "transfer", "wipe",
-})  # fmt: skip
-LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +61,9 @@ def propose(
         if (score := _score(template, words, description, arguments)) is not None
     ]
     if not scored:
-        return _generated(words, arguments)
+        return _generated(name, words, arguments)
     _, best = max(scored, key=lambda pair: pair[0])
     return _filled(best, name, words, arguments)
-
-
-def words_of(name: str) -> tuple[str, ...]:
-    """The words of a name in order, lower case: `GmailSendEmail` and `gmail_send_email` alike."""
-    return tuple(word.lower() for word in _WORD.findall(name[:LONGEST_NAME]))
 
 
 def _score(
@@ -183,15 +173,18 @@ def _inverse(template: ToolTemplate, name: str, paths: Mapping[str, str]) -> tup
     return "", {}
 
 
-def _generated(words: Sequence[str], arguments: Sequence[Argument]) -> Proposal:
+def _generated(name: str, words: Sequence[str], arguments: Sequence[Argument]) -> Proposal:
     """For a tool of no known kind: its own words and every argument."""
-    verb = next((word for word in words if word in _FINAL or word in READING), "")
-    if verb in _FINAL:
-        effect, why = Effect.IRREVERSIBLE, f"Its name says “{verb}”, so it may act for good"
-    elif verb:
-        effect, why = Effect.READ, f"Its name says “{verb}”, so it seems to read only"
-    else:
-        effect, why = Effect.WRITE, "Its name does not say what it does, so it is taken to change something"
+    named = named_effect(name)
+    effect, why = {
+        Guess.READ: (Effect.READ, f"Its name says “{named.verb}”, so it seems to read only"),
+        Guess.WRITE: (Effect.WRITE, f"Its name says “{named.verb}”, so it seems to change something"),
+        Guess.FINAL: (Effect.IRREVERSIBLE, f"Its name says “{named.verb}”, so it may act for good"),
+        Guess.UNKNOWN: (
+            Effect.WRITE,
+            "Its name does not say what it does, so it is taken to change something",
+        ),
+    }[named.guess]
     return Proposal(
         kind="",
         title="Of no known kind",

@@ -323,3 +323,14 @@ def test_a_proposal_over_a_described_tool_keeps_what_only_a_person_can_say(
     )
     tool.refresh_from_db()
     assert tool.template == "Refund {amount|money:USD} to {customer}"
+
+
+def test_the_request_page_says_how_a_call_is_put_back(client: Client, world: World) -> None:
+    Tool.objects.filter(team=world.team, name="write_file").update(
+        window_seconds=7_200, inverse_tool="restore_file", inverse={"file": "path"}
+    )
+    client.force_login(world.dave)
+    page = reverse("request", args=[world.team.slug, ask(world).pk])
+    text = " ".join(client.get(page).content.decode().split())
+    assert '<code class="anywhere">restore_file</code> (<code>file</code> from <code>path</code>)' in text
+    assert "for 2 h after it ran" in text
