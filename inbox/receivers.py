@@ -6,7 +6,7 @@ stand or fall together.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from agents import delivery, signals
 from agents.contract import Submission
@@ -20,13 +20,10 @@ from inbox.clock import database_now
 from inbox.errors import Invalid
 from inbox.models import ApprovalRequest, Decision
 from inbox.models.change import CHANNEL
-from inbox.services import drafts, tools
-from inbox.services.changes import settle
+from inbox.services import drafts, governed, tools
+from inbox.services.changes import KINDS, settle
 from inbox.services.submit import HOSTED_KEYS, Addressed, submit_all
 from inbox.services.withdraw import withdraw_thread
-
-# Every kind of change is named by the module that applies it, so those modules are imported before any delivery.
-CHANGES_APPLIED: Final = (drafts.KIND, tools.KIND)
 
 
 def connect() -> None:
@@ -34,6 +31,11 @@ def connect() -> None:
     signals.run_paused.connect(_run_paused, dispatch_uid="inbox.run_paused")
     signals.run_ended.connect(_run_ended, dispatch_uid="inbox.run_ended")
     signals.delivery_ended.connect(_delivery_ended, dispatch_uid="inbox.delivery_ended")
+    # A kind of change is known once the module that applies it is imported: a worker that knew fewer kinds than the
+    # pages offer would give up on what people approved.
+    missing = {drafts.KIND, tools.KIND, *governed.GOVERNED} - KINDS.keys()
+    if missing:
+        raise AssertionError(f"nobody applies changes of {missing}")
     delivery.register(CHANNEL, settle)
 
 

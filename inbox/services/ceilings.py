@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -32,6 +33,16 @@ class CeilingAsked:
     currency: str = ""
     environments: Sequence[str] | None = None
     tools: Sequence[str] | None = None
+
+
+def as_json(asked: CeilingAsked) -> dict[str, Any]:
+    """What was typed, as JSON that people read and CeilingAsked takes again."""
+    return {
+        "amount": asked.amount,
+        "currency": asked.currency,
+        "environments": None if asked.environments is None else list(asked.environments),
+        "tools": None if asked.tools is None else list(asked.tools),
+    }
 
 
 def set_ceiling(*, admin: Member, member_id: UUID, asked: CeilingAsked) -> Limits:

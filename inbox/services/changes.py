@@ -116,6 +116,15 @@ def has_second_admin(member: Member) -> bool:
     return admins.exclude(user_id=member.user_id).exists()
 
 
+def note_alone(change: ChangeRequest) -> ChangeRequest:
+    """Record a change that its author just made, because no other admin could have approved it."""
+    change.digest = _digest(change.kind, change.subject, change.body)
+    change.alone, change.state, change.closed_at = True, ChangeRequest.State.APPLIED, database_now()
+    change.save(force_insert=True)
+    _audit(change, "")
+    return change
+
+
 def settle(claimed: Delivery) -> Finished:
     """What becomes of a change whose request was decided: applied, or noted why not. Written with the delivery's mark."""
     answer = canonical.read(bytes(claimed.payload))
@@ -176,11 +185,9 @@ def _close(request_id: UUID, state: ChangeRequest.State, detail: str) -> None:
 
 
 def _alone(change: ChangeRequest) -> ChangeRequest:
-    change.alone, change.state, change.closed_at = True, ChangeRequest.State.APPLIED, database_now()
-    change.save(force_insert=True)
+    change.alone = True
     KINDS[change.kind].apply(change, change.author)
-    _audit(change, "")
-    return change
+    return note_alone(change)
 
 
 def _audit(change: ChangeRequest, detail: str) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import structlog
+from django.utils import timezone
 from pydantic import ValidationError
 
-from agents.contract import Submission
+from agents.contract import ProposedAction, Submission
+from agents.models import Agent
 from inbox import canonical
 from inbox.lifecycle import Outcome, State
 from inbox.models import ApprovalRequest, Decision, Revision, Tool
 from inbox.policy.compare import Ended
 from inbox.policy.facts import Facts
+from inbox.selectors.past import Past as AgentPast
 from inbox.selectors.policy import tools_named
 from inbox.services.judging import facts_of
 
@@ -31,10 +34,10 @@ class Past:
 
 
 def past(team: str, requests: Sequence[ApprovalRequest]) -> list[Past]:
-    """The facts of some requests of one team, agents loaded, in three queries.
+    """The facts of some requests of one team, agents loaded, in three queries and two an agent.
 
-    Nothing later than a request is read for it: the time is when it was asked. What the catalogue says is today's,
-    because that is what a new version would judge by.
+    The time is when each was asked. What the catalogue and an agent's past say is today's, because that is what a
+    new version would judge by from now on.
     """
     if not requests:
         return []
@@ -46,10 +49,12 @@ def past(team: str, requests: Sequence[ApprovalRequest]) -> list[Past]:
             request_id__in=[request.pk for request in requests]
         ).values_list("request_id", "kind", "outcome")
     }
+    asked = {request.pk: _submission(request, envelopes.get(request.pk)) for request in requests}
+    known = _known(requests, asked)
     return [
         Past(
             request,
-            _facts(team, request, envelopes.get(request.pk), tools),
+            _facts(team, request, asked[request.pk], tools, known.get(request.agent_id)),
             _ended(request, *decided.get(request.pk, ("", ""))),
         )
         for request in requests
@@ -85,16 +90,42 @@ def _envelopes(requests: Sequence[ApprovalRequest]) -> dict[UUID, bytes]:
     }
 
 
+def _submission(request: ApprovalRequest, envelope: bytes | None) -> Submission | None:
+    try:
+        return submission_of(request, envelope) if envelope is not None else None
+    except ValueError:
+        log.exception("past_request_unreadable", request=str(request.pk))
+        return None
+
+
+def _known(
+    requests: Sequence[ApprovalRequest], asked: Mapping[UUID, Submission | None]
+) -> dict[UUID, AgentPast]:
+    """What each agent did before with the tools of these requests."""
+    actions: dict[Agent, list[ProposedAction]] = {}
+    for request in requests:
+        submission = asked[request.pk]
+        actions.setdefault(request.agent, []).extend(submission.actions if submission else ())
+    now = timezone.now()
+    return {agent.pk: AgentPast.load(agent, wanted, now=now) for agent, wanted in actions.items()}
+
+
 def _facts(
-    team: str, request: ApprovalRequest, envelope: bytes | None, tools: Mapping[str, Tool]
+    team: str,
+    request: ApprovalRequest,
+    submission: Submission | None,
+    tools: Mapping[str, Tool],
+    known: AgentPast | None,
 ) -> Facts | None:
-    if envelope is None:
+    if submission is None or known is None:
         return None
     try:
-        submission = submission_of(request, envelope)
-        return facts_of(
+        facts = facts_of(
             agent=request.agent, submission=submission, tools=tools, team=team, now=request.created_at
         )
+        age = max(0.0, (request.created_at - request.agent.created_at).total_seconds())
+        told = replace(known, age_s=age)
+        return replace(facts, actions=tuple(told.told(action) for action in facts.actions))
     except Exception:
         log.exception("past_request_unreadable", request=str(request.pk))
         return None

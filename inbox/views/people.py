@@ -12,16 +12,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.admin_forms import CooldownForm, GroupForm, InviteForm, TierForm
-from inbox.errors import Invalid, NotAllowed, NotFound, Refused
+from inbox.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
+from inbox.models import ChangeRequest, Member, RoleGroup
 from inbox.policy.need import Need
 from inbox.policy.words import Risk
-from inbox.selectors.people import PeoplePage, ladder, people_page
+from inbox.selectors.people import PeoplePage, ladder, member_of, people_page
 from inbox.services import people as membership
-from inbox.services.groups import add_group, join_group, leave_group
+from inbox.services.governed import request_change
+from inbox.services.groups import add_group, leave_group
 from inbox.services.people import require_admin_of
 from inbox.services.policies import MOST_PEOPLE, save_ladder
-from inbox.services.tiers import add_tier, move_tier, set_cooldown
+from inbox.services.tiers import add_tier
 from inbox.views.context import TeamRequest, redirect_after_post, team_page
+from inbox.views.proposals import after_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,12 @@ def person_invite(request: TeamRequest) -> HttpResponse:
     given = form.cleaned_data
     try:
         member, path = membership.invite(
-            admin=request.member, username=given["username"], email=given["email"], tier=given["tier"] or None
+            admin=request.member, username=given["username"], email=given["email"], tier=None
         )
-    except Invalid as refused:
+        if given["tier"]:
+            # Without a tier they may look only; deciding is what another admin must approve.
+            _place(request, member, given["tier"])
+    except (Invalid, Conflict) as refused:
         form.refuse(refused)
         return _page(request, invite=form)
     link = request.build_absolute_uri(path) if path else ""
@@ -88,10 +94,10 @@ def tier_add(request: TeamRequest) -> HttpResponse:
 def tier_move(request: TeamRequest, tier_id: UUID) -> HttpResponse:
     """Swap a tier with the next one above (`up` 1) or below (`up` 0)."""
     try:
-        move_tier(admin=request.member, tier_id=tier_id, up=request.POST.get("up") == "1")
-    except Invalid as refused:
+        change = _move(request, tier_id)
+    except (Invalid, Conflict) as refused:
         return _page(request, refused=refused)
-    return redirect_after_post(request, _here(request, "tiers"))
+    return after_change(request, change, _here(request, "tiers"))
 
 
 @require_POST
@@ -120,11 +126,16 @@ def cooldown_save(request: TeamRequest) -> HttpResponse:
     form = CooldownForm(request.POST)
     if form.is_valid():
         try:
-            set_cooldown(admin=request.member, seconds=form.cleaned_data["minutes"] * 60)
-        except Invalid as refused:
+            change = request_change(
+                kind="cooldown",
+                subject="cooldown",
+                args={"seconds": form.cleaned_data["minutes"] * 60},
+                author=request.member,
+            )
+        except (Invalid, Conflict) as refused:
             form.refuse(refused)
         else:
-            return redirect_after_post(request, _here(request, "tiers"))
+            return after_change(request, change, _here(request, "tiers"))
     return _page(request, cooldown=form)
 
 
@@ -149,16 +160,60 @@ def group_add(request: TeamRequest) -> HttpResponse:
 def group_member(request: TeamRequest, group_id: UUID) -> HttpResponse:
     """Put a person into a group (`joins` 1) or take one out of it (`joins` 0)."""
     require_admin_of(request.member)
-    change = join_group if request.POST.get("joins") == "1" else leave_group
     try:
         member_id = UUID(request.POST.get("member", ""))
     except ValueError:
         raise NotFound() from None
     try:
-        change(admin=request.member, group_id=group_id, member_id=member_id)
-    except NotAllowed as refused:
+        change = None
+        if request.POST.get("joins") == "1":
+            change = _join(request, group_id, member_id)
+        else:
+            leave_group(admin=request.member, group_id=group_id, member_id=member_id)
+    except (NotAllowed, Conflict) as refused:
         return _page(request, refused=refused)
-    return redirect_after_post(request, _here(request, "groups"))
+    return after_change(request, change, _here(request, "groups"))
+
+
+def _place(request: TeamRequest, member: Member, tier: str) -> ChangeRequest | None:
+    """Put somebody who was just invited on a tier, or propose that."""
+    return request_change(
+        kind="member",
+        subject=str(member.pk),
+        args={
+            "member": str(member.pk),
+            "person": member.user.get_username(),
+            "after": {"tier": tier, "admin": False, "active": True},
+        },
+        author=request.member,
+    )
+
+
+def _join(request: TeamRequest, group_id: UUID, member_id: UUID) -> ChangeRequest | None:
+    """Put somebody into a group, or propose it. Raises NotFound for another team's."""
+    team_id = request.member.team_id
+    group = RoleGroup.objects.filter(team=team_id, pk=group_id).first()
+    member = member_of(team_id, member_id)
+    if group is None or member is None:
+        raise NotFound()
+    return request_change(
+        kind="group",
+        subject=f"{group.name}/{member.pk}",
+        args={"member": str(member.pk), "person": member.user.get_username(), "group": group.name},
+        author=request.member,
+    )
+
+
+def _move(request: TeamRequest, tier_id: UUID) -> ChangeRequest | None:
+    """Move a tier, or propose it. Raises NotFound for another team's."""
+    tier = next((one for one in ladder(request.member.team_id) if one.pk == tier_id), None)
+    if tier is None:
+        require_admin_of(request.member)
+        raise NotFound()
+    direction = "up" if request.POST.get("up") == "1" else "down"
+    return request_change(
+        kind="tier", subject="ladder", args={"tier": tier.name, "direction": direction}, author=request.member
+    )
 
 
 def _page(

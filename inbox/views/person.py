@@ -13,9 +13,11 @@ from inbox.admin_forms import CeilingForm, MemberForm
 from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
 from inbox.selectors.people import ladder, member_of, person_row, recent_doings
 from inbox.selectors.who import what_could_decide
-from inbox.services.ceilings import set_ceiling
-from inbox.services.people import change_member, require_admin_of
-from inbox.views.context import TeamRequest, redirect_after_post, team_page
+from inbox.services.ceilings import as_json
+from inbox.services.governed import request_change
+from inbox.services.people import require_admin_of
+from inbox.views.context import TeamRequest, team_page
+from inbox.views.proposals import after_change
 
 
 @require_http_methods(["GET", "POST"])
@@ -30,18 +32,25 @@ def person(request: TeamRequest, member_id: UUID) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            change_member(
-                admin=request.member,
-                member_id=member_id,
-                tier=given["tier"] or None,
-                is_admin=given["is_admin"],
-                is_active=given["is_active"],
+            change = request_change(
+                kind="member",
+                subject=str(member_id),
+                args={
+                    "member": str(member_id),
+                    "person": _name(request, member_id),
+                    "after": {
+                        "tier": given["tier"] or None,
+                        "admin": given["is_admin"],
+                        "active": given["is_active"],
+                    },
+                },
+                author=request.member,
             )
         except (Invalid, Conflict, NotAllowed) as refused:
             form.refuse(refused)
             status = refused.status
         else:
-            return redirect_after_post(request, reverse("people", args=[request.member.team.slug]))
+            return after_change(request, change, reverse("people", args=[request.member.team.slug]))
     return _page(request, member_id, form=form, status=status)
 
 
@@ -54,14 +63,31 @@ def person_ceiling(request: TeamRequest, member_id: UUID) -> HttpResponse:
     status = 422
     if form.is_valid():
         try:
-            set_ceiling(admin=request.member, member_id=member_id, asked=form.asked)
-        except (Invalid, NotAllowed) as refused:
+            change = request_change(
+                kind="ceiling",
+                subject=str(member_id),
+                args={
+                    "member": str(member_id),
+                    "person": _name(request, member_id),
+                    "after": as_json(form.asked),
+                },
+                author=request.member,
+            )
+        except (Invalid, Conflict, NotAllowed) as refused:
             form.refuse(refused)
             status = refused.status
         else:
             here = reverse("person", args=[request.member.team.slug, member_id])
-            return redirect_after_post(request, f"{here}#ceiling")
+            return after_change(request, change, f"{here}#ceiling")
     return _page(request, member_id, ceiling=form, status=status)
+
+
+def _name(request: TeamRequest, member_id: UUID) -> str:
+    """The name a change is proposed about. Raises NotFound for another team's member."""
+    member = member_of(request.member.team_id, member_id)
+    if member is None:
+        raise NotFound()
+    return member.user.get_username()
 
 
 def _page(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +15,8 @@ from inbox.selectors.tools import latest_call, preview, proposed, tool_of, tools
 from inbox.services.people import require_admin_of
 from inbox.services.tools import save_tool
 from inbox.tool_forms import ToolForm
-from inbox.views.context import TeamRequest, redirect_after_post, team_page
+from inbox.views.context import TeamRequest, team_page
+from inbox.views.proposals import after_change
 
 NAME_LENGTH = 200
 TEMPLATE_LENGTH = 300
@@ -87,14 +87,7 @@ def _form_page(request: TeamRequest, row: Tool | None) -> HttpResponse:
             except (Conflict, Invalid) as refused:
                 form.refuse(refused)
             else:
-                if change is not None and change.request_id is not None:
-                    messages.info(
-                        request, "Proposed: it loosens what is asked, so another admin must approve it first."
-                    )
-                    return redirect_after_post(
-                        request, reverse("request", args=[request.member.team.slug, change.request_id])
-                    )
-                return redirect_after_post(request, reverse("tools", args=[request.member.team.slug]))
+                return after_change(request, change, reverse("tools", args=[request.member.team.slug]))
         status = 422 if form.errors else 200
     if row is not None:
         form.fields["name"].disabled = True
