@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +18,7 @@ from inbox.models import ChangeRequest, Member, RoleGroup
 from inbox.policy.need import Need
 from inbox.policy.words import Risk
 from inbox.selectors.people import PeoplePage, ladder, member_of, people_page
+from inbox.selectors.policy import current_version
 from inbox.services import people as membership
 from inbox.services.governed import request_change
 from inbox.services.groups import add_group, leave_group
@@ -24,6 +26,7 @@ from inbox.services.people import require_admin_of
 from inbox.services.policies import MOST_PEOPLE, save_ladder
 from inbox.services.tiers import add_tier
 from inbox.views.context import TeamRequest, redirect_after_post, team_page
+from inbox.views.policy_trials import version_url
 from inbox.views.proposals import after_change
 
 
@@ -108,12 +111,20 @@ def ladder_save(request: TeamRequest) -> HttpResponse:
     wanted, errors = _ladder_sent(request.POST, people_page(request.member.team_id))
     if not errors:
         try:
-            save_ladder(admin=request.member, ladder=wanted, base=_whole(request.POST.get("base", "")) or 0)
+            saved = save_ladder(
+                admin=request.member, ladder=wanted, base=_whole(request.POST.get("base", "")) or 0
+            )
         except Invalid as refused:
             errors = {_risk_at(error.pointer): error.detail for error in refused.errors} or {
                 "": refused.detail
             }
         else:
+            if saved.pk != current_version(request.member.team_id).pk:
+                messages.info(
+                    request,
+                    "Saved as a draft. It asks for less than today: back-test it, then another admin decides.",
+                )
+                return redirect_after_post(request, version_url(request, saved.number))
             return redirect_after_post(request, _here(request, "ladder"))
     return _page(request, ladder_errors=errors)
 

@@ -11,9 +11,13 @@ from django.test import Client
 from django.urls import reverse
 
 from inbox.errors import Conflict, NotAllowed
-from inbox.models import AuditEvent, Ceiling, ChangeRequest, Member, RoleGroup, Team, Tier
+from inbox.models import Activation, AuditEvent, Ceiling, ChangeRequest, Member, RoleGroup, Team, Tier
+from inbox.policy.need import Need
+from inbox.policy.words import Risk
+from inbox.selectors.policy import current_version
 from inbox.services.governed import request_change
 from inbox.services.groups import add_group
+from inbox.services.policies import save_ladder
 from inbox.services.sweep import sweep
 from inbox.services.tiers import add_tier
 from tests.factories import World, vote
@@ -150,3 +154,21 @@ def test_the_pages_propose_too(world: World, client: Client) -> None:
     assert answer["Location"] == reverse("request", args=[world.team.slug, change.request_id])
     assert "Nothing changed yet" in client.get(answer["Location"]).content.decode()
     assert world.member(world.dave).tier.name == "reviewer"
+
+
+def test_a_ladder_that_asks_for_less_stays_a_draft_while_somebody_else_could_enable_it(world: World) -> None:
+    erin, less = world.member(world.erin), {Risk.MEDIUM: Need(tier="reviewer", count=1)}
+    second_admin(world)
+    draft = save_ladder(admin=erin, ladder=less, base=1)
+    assert current_version(world.team.pk).number == 1
+    assert draft.number == 2
+    more = save_ladder(admin=erin, ladder={Risk.CRITICAL: Need(tier="lead", count=3)}, base=1)
+    assert current_version(world.team.pk) == more
+
+
+def test_the_only_admin_loosens_the_ladder_alone(world: World) -> None:
+    less = {Risk.MEDIUM: Need(tier="reviewer", count=1)}
+    saved = save_ladder(admin=world.member(world.erin), ladder=less, base=1)
+    assert current_version(world.team.pk) == saved
+    activation = Activation.objects.get(version=saved)
+    assert (activation.loosens, activation.alone) == (True, True)
