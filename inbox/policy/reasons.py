@@ -36,6 +36,7 @@ class ReasonCode(StrEnum):
     SECRET = "secret"  # noqa: S105 - a word, not a secret
     CLAIMED_RISK = "claimed-risk"
     NOT_SURE = "not-sure"
+    REJECTED_BEFORE = "rejected-before"
     LOW_CONFIDENCE = "low-confidence"
     RULE_ALLOW = "rule-allow"
     RULE_REVIEW = "rule-review"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from inbox.policy.factors import Factor, Weight, level_of, score, weight_of
-from inbox.policy.facts import ActionFacts, Claims, Facts, ToolFacts
+from inbox.policy.facts import ActionFacts, Claims, Facts, History, ToolFacts
 from inbox.policy.impact import Measure, measure
 from inbox.policy.inference import judge
 from inbox.policy.reasons import Reason, ReasonCode, printable
@@ -27,6 +27,9 @@ MASS: Final = 1_000
 AMOUNTS: Final = ((10_000, Risk.CRITICAL), (1_000, Risk.HIGH), (100, Risk.MEDIUM))
 # An agent less sure than this should not act without a second look (0 to 1).
 SURE_ENOUGH: Final = 0.7
+# People said no to an agent's calls of a tool this often, and to this part of them: the next one is said to be doubtful.
+REJECTED_BEFORE: Final = 3
+REJECTED_SHARE: Final = 0.25
 # Above this nothing is said against a call that can be put back; against any other it is said all the same.
 SURE: Final = 0.95
 
@@ -82,7 +85,7 @@ def assess(facts: Facts) -> Assessment:
 def _judge(action: ActionFacts, claims: Claims) -> list[Factor]:
     lines = [_effect(action.tool)] if action.tool is not None else list(judge(action, claims))
     lines += [*_catalogue_floor(action.tool), *_payload(action), *_computed(action)]
-    lines += _doubt(action, claims, lines)
+    lines += [*_doubt(action, claims, lines), *_rejected_before(action.history)]
     impact = measure(action.args)
     if impact.secret is not None:
         text = f"Carries what looks like a password, key or token in {impact.secret}"
@@ -198,6 +201,13 @@ def _doubt(action: ActionFacts, claims: Claims, lines: list[Factor]) -> Iterator
     reads = action.tool is None and any(line.code is ReasonCode.INFERRED_READ for line in lines)
     if sure <= SURE or not (action.can_be_undone or reads):
         yield Factor(Weight.HINT, ReasonCode.NOT_SURE, f"The agent is {sure:.1%} sure of it")
+
+
+def _rejected_before(history: History) -> Iterator[Factor]:
+    decided = history.approved + history.rejected
+    if history.rejected >= REJECTED_BEFORE and history.rejected >= REJECTED_SHARE * decided:
+        text = f"People rejected {history.rejected:,} of this agent's {decided:,} earlier calls of this tool"
+        yield Factor(Weight.HINT, ReasonCode.REJECTED_BEFORE, text)
 
 
 def _claims(claims: Claims) -> Iterator[Factor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
@@ -52,7 +52,10 @@ def judge(
     sentences = tuple(
         describe(action.name, action.args, tools.get(action.name)) for action in submission.actions
     )
-    facts = facts_of(agent=agent, submission=submission, tools=tools, team=version.policy.team.slug, now=now)
+    team = version.policy.team
+    facts = facts_of(
+        agent=agent, submission=submission, tools=tools, team=team.slug, now=now, own_domains=team.domains
+    )
     if past is not None:
         facts = replace(facts, actions=tuple(past.told(action) for action in facts.actions))
     return Judged(
@@ -65,9 +68,15 @@ def judge(
 
 
 def facts_of(
-    *, agent: Agent, submission: Submission, tools: Mapping[str, Tool], team: str, now: datetime
+    *,
+    agent: Agent,
+    submission: Submission,
+    tools: Mapping[str, Tool],
+    team: str,
+    now: datetime,
+    own_domains: Collection[str] = (),
 ) -> Facts:
-    """What policy may know of a submission made at `now`."""
+    """What policy may know of a submission made at `now`. What goes to `own_domains` is not external."""
     claimed, context = submission.claims, submission.context
     claims = Claims(
         risk=Risk(claimed.risk) if claimed.risk else None,
@@ -84,7 +93,9 @@ def facts_of(
         team=team,
         thread=submission.thread,
         checkpoint=submission.checkpoint,
-        actions=tuple(_facts_of(action, tools.get(action.name), claims) for action in submission.actions),
+        actions=tuple(
+            _facts_of(action, tools.get(action.name), claims, own_domains) for action in submission.actions
+        ),
         claims=claims,
         now=now,
         environment=agent.environment,
@@ -112,7 +123,9 @@ def describe(name: str, args: Mapping[str, canonical.JsonValue], tool: Tool | No
     return render(template, name, args)
 
 
-def _facts_of(action: ProposedAction, tool: Tool | None, claims: Claims) -> ActionFacts:
+def _facts_of(
+    action: ProposedAction, tool: Tool | None, claims: Claims, own_domains: Collection[str]
+) -> ActionFacts:
     blocking = _blocking_findings(action)
     return ActionFacts(
         key=action.key,
@@ -124,14 +137,20 @@ def _facts_of(action: ProposedAction, tool: Tool | None, claims: Claims) -> Acti
         verifiable=not blocking,
         findings=blocking,
         args_schema=action.args_schema,
-        computed=_computed(action, tool, claims),
+        computed=_computed(action, tool, claims, own_domains),
     )
 
 
-def _computed(action: ProposedAction, tool: Tool | None, claims: Claims) -> Computed:
+def _computed(
+    action: ProposedAction, tool: Tool | None, claims: Claims, own_domains: Collection[str]
+) -> Computed:
     try:
         found = compute(
-            action.name, action.args, user_task=claims.user_task, prior_output=claims.prior_output
+            action.name,
+            action.args,
+            user_task=claims.user_task,
+            prior_output=claims.prior_output,
+            own_domains=own_domains,
         )
         if tool is not None and tool.impact:
             found = adapted(found, ImpactAdapter.model_validate(tool.impact), action.args)

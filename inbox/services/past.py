@@ -14,7 +14,7 @@ from agents.contract import ProposedAction, Submission
 from agents.models import Agent
 from inbox import canonical
 from inbox.lifecycle import Outcome, State
-from inbox.models import ApprovalRequest, Decision, Revision, Tool
+from inbox.models import ApprovalRequest, Decision, Revision, Team, Tool
 from inbox.policy.compare import Ended
 from inbox.policy.facts import Facts
 from inbox.selectors.past import Past as AgentPast
@@ -34,7 +34,7 @@ class Past:
 
 
 def past(team: str, requests: Sequence[ApprovalRequest]) -> list[Past]:
-    """The facts of some requests of one team, agents loaded, in three queries and two an agent.
+    """The facts of some requests of one team, agents loaded, in four queries and two an agent.
 
     The time is when each was asked. What the catalogue and an agent's past say is today's, because that is what a
     new version would judge by from now on.
@@ -49,12 +49,13 @@ def past(team: str, requests: Sequence[ApprovalRequest]) -> list[Past]:
             request_id__in=[request.pk for request in requests]
         ).values_list("request_id", "kind", "outcome")
     }
+    domains = Team.objects.values_list("domains", flat=True).get(pk=requests[0].team_id)
     asked = {request.pk: _submission(request, envelopes.get(request.pk)) for request in requests}
     known = _known(requests, asked)
     return [
         Past(
             request,
-            _facts(team, request, asked[request.pk], tools, known.get(request.agent_id)),
+            _facts(team, domains, request, asked[request.pk], tools, known.get(request.agent_id)),
             _ended(request, *decided.get(request.pk, ("", ""))),
         )
         for request in requests
@@ -112,6 +113,7 @@ def _known(
 
 def _facts(
     team: str,
+    domains: Sequence[str],
     request: ApprovalRequest,
     submission: Submission | None,
     tools: Mapping[str, Tool],
@@ -121,11 +123,21 @@ def _facts(
         return None
     try:
         facts = facts_of(
-            agent=request.agent, submission=submission, tools=tools, team=team, now=request.created_at
+            agent=request.agent,
+            submission=submission,
+            tools=tools,
+            team=team,
+            now=request.created_at,
+            own_domains=domains,
         )
         age = max(0.0, (request.created_at - request.agent.created_at).total_seconds())
         told = replace(known, age_s=age)
-        return replace(facts, actions=tuple(told.told(action) for action in facts.actions))
+        # Where the agent was when it asked, not where it is today.
+        return replace(
+            facts,
+            environment=request.environment,
+            actions=tuple(told.told(action) for action in facts.actions),
+        )
     except Exception:
         log.exception("past_request_unreadable", request=str(request.pk))
         return None

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.policy.facts import ActionFacts, Claims, Facts, ToolFacts
+from inbox.policy.facts import ActionFacts, Claims, Facts, History, ToolFacts
 from inbox.policy.reasons import LONGEST_TEXT, ReasonCode
 from inbox.policy.risk import assess
 from inbox.policy.words import Effect, Risk, worst
@@ -254,3 +255,15 @@ def test_an_unknown_tool_is_never_below_medium(asked: ActionFacts) -> None:
     )
     assert assess(facts(unknown)).level.rank >= Risk.MEDIUM.rank
     assert not assess(facts(unknown)).reversible
+
+
+@pytest.mark.parametrize(
+    ("approved", "rejected", "told"), [(9, 3, True), (10, 3, False), (0, 2, False), (0, 3, True)]
+)
+def test_an_agent_people_often_refused_is_told(approved: int, rejected: int, told: bool) -> None:
+    before = History(approved=approved, rejected=rejected)
+    known, fresh = action(REVERSIBLE), replace(action(REVERSIBLE), history=before)
+    judged = assess(facts(fresh))
+    assert any(reason.code is ReasonCode.REJECTED_BEFORE for reason in judged.reasons) is told
+    assert (judged.score > assess(facts(known)).score) is told
+    assert judged.level is Risk.LOW
