@@ -52,6 +52,8 @@ _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _FOLLOWS: Final = re.compile(r"[\w .,:+@=/-]*")
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _URL_WITH_HOST: Final = re.compile(r"https?://[^/?#@\\\s]+/.*", re.IGNORECASE)
+# A bare host name, which goes on to mean another.
+_HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _UNRESOLVED: Final = re.compile(r"[~$*?\[\]{}\\\x00-\x1f\x7f]")
 
 
@@ -218,6 +220,9 @@ def _holds(test: ArgumentTest, value: JsonValue) -> bool:
         return _is_number(value) and 0 <= value <= test.value  # type: ignore[operator]
     if not isinstance(value, str) or not isinstance(test.value, str):
         return False
+    if test.op == "starts_with" and ("@" in value or _HOST.fullmatch(test.value)):
+        # `ann@acme.example` begins `ann@acme.example.evil.example` and `ann@acme.example, eve@evil.example` too.
+        return value == test.value
     if test.op == "starts_with":
         return value.startswith(test.value) and _goes_on_plainly(value[len(test.value) :], value)
     below, top = _resolved(value), _resolved(test.value)

@@ -73,10 +73,6 @@ def submit(*, agent: Agent, submission: Submission) -> Submitted:
         raise Invalid(
             "reserved-key", f"A dedupe_key may not begin with {HOSTED_KEYS}: runs hosted here use those."
         )
-    if any(action.name.casefold().startswith(OWN_TOOLS) for action in submission.actions):
-        raise Invalid(
-            "reserved-tool", f"Tools named {OWN_TOOLS}… are this server's own: no agent may ask for one."
-        )
     try:
         return submit_all(agent=agent, asked=[Addressed(submission)], channel=submission.reply.channel)[0]
     except IntegrityError:
@@ -89,8 +85,14 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
 
     One transaction that takes limits, grants and groups in key order and the team's stream once, at the end: submitting one by
     one inside a transaction would take the next group while holding the stream, against the lock order.
-    Raises IntegrityError when a dedupe key came before.
+    Raises IntegrityError when a dedupe key came before, Invalid for a tool that is this server's own.
     """
+    if any(
+        action.name.casefold().startswith(OWN_TOOLS) for item in asked for action in item.submission.actions
+    ):
+        raise Invalid(
+            "reserved-tool", f"Tools named {OWN_TOOLS}… are this server's own: no agent may ask for one."
+        )
     version = current_version(agent.team_id)
     tools = tools_named(agent.team_id, (action.name for item in asked for action in item.submission.actions))
     requesters = _requesters(agent, [item.submission for item in asked])

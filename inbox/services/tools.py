@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from inbox.errors import FieldError, Invalid
 from inbox.models import ChangeRequest, Member, Team, Tool
+from inbox.policy.inference.effect import Guess, named_effect
 from inbox.policy.templates import ImpactAdapter
 from inbox.policy.words import Effect, Risk
 from inbox.rendering.sentence import TemplateError, compile_template
@@ -133,6 +134,11 @@ def loosens(before: ToolDescription | None, after: ToolDescription) -> tuple[str
             "It would count as doing less than before.",
         ),
         (
+            # Undescribed, its name alone asked for more: `delete_all` as a plain write, `update_all` as a read.
+            before is None and _below_its_name(after, floor_after),
+            "It would count as doing less than its name says.",
+        ),
+        (
             before is not None and floor_after < floor_before,
             "Its calls could be judged at a lower risk than before.",
         ),
@@ -235,6 +241,13 @@ def _inverse_problems(tool: ToolDescription) -> Iterator[FieldError]:
             "invalid-mapping",
             "One line an argument, at most 20: its name = a path here, ticket = id.",
         )
+
+
+def _below_its_name(tool: ToolDescription, floor: int) -> bool:
+    guess = named_effect(tool.name).guess
+    if guess is Guess.FINAL:
+        return tool.effect is not Effect.IRREVERSIBLE and floor < Risk.HIGH.rank
+    return guess is Guess.WRITE and tool.effect is Effect.READ and floor < Risk.MEDIUM.rank
 
 
 def _undone(tool: ToolDescription) -> bool:

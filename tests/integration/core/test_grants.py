@@ -88,7 +88,7 @@ def test_calls_like_it_pass_and_the_request_it_came_from_stays(world: World) -> 
     [
         {"schema": {"type": "object"}},
         {"schema": None},
-        {"tool": "lookup_nothing"},
+        {"tool": "archive_nothing"},
         {"thread": "run-2"},
     ],
 )

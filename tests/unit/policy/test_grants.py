@@ -228,3 +228,19 @@ def test_what_is_not_granted_must_pass_by_itself() -> None:
         one = facts(granted, *others)
         verdict = evaluate(document(), one, policy="p", version=1)
         assert (with_grants(verdict, document(), one, {"call_1": "g"}, "x") is not None) is passes
+
+
+@pytest.mark.parametrize(
+    ("prefix", "value"),
+    [
+        ("ann@acme.example", "ann@acme.example.evil.example"),
+        ("ann@acme.example", "ann@acme.example, eve@evil.example"),
+        ("ann", "ann@evil.example"),
+        ("acme.example", "acme.example.evil.example/x"),
+        ("acme.example", "acme.example@evil.example"),
+    ],
+)
+def test_the_beginning_of_an_address_is_another_address(prefix: str, value: str) -> None:
+    test = ArgumentTest("to", "starts_with", prefix)
+    assert not matches((test,), {"to": value})
+    assert matches((test,), {"to": prefix})

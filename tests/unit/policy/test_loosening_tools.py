@@ -50,3 +50,21 @@ def test_a_first_description_loosens_when_calls_could_pass_by_it() -> None:
     assert loosens(None, READ) == loosens(None, FINAL) == ()
     assert loosens(None, replace(READ, harmless=True))
     assert loosens(None, replace(WRITE, reversible=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "effect", "floor", "loose"),
+    [
+        ("delete_account", Effect.WRITE, None, True),
+        ("send_email", Effect.READ, None, True),
+        ("send_email", Effect.WRITE, Risk.HIGH, False),
+        ("send_email", Effect.IRREVERSIBLE, None, False),
+        ("update_notes", Effect.READ, None, True),
+        ("update_notes", Effect.WRITE, None, False),
+        ("get_notes", Effect.READ, None, False),
+    ],
+)
+def test_a_first_description_below_what_the_name_says_loosens(
+    name: str, effect: Effect, floor: Risk | None, loose: bool
+) -> None:
+    assert bool(loosens(None, ToolDescription(name, effect, risk_floor=floor))) is loose

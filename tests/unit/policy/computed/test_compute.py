@@ -33,6 +33,8 @@ def test_recipients_domains_hosts_and_amounts_are_told_from_the_bytes() -> None:
     ("args", "currency"),
     [
         ({"amount": 5, "currency": "gbp"}, "GBP"),
+        ({"memo_currency": "JPY", "amount": "9000 USD"}, ""),
+        ({"amount": "9000 USD", "currency": "JPY"}, ""),
         ({"amount": "$5"}, "USD"),
         ({"amount_eur": 5}, "EUR"),
         ({"amount": 5}, ""),
