@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from inbox.policy.inference import verbs
@@ -31,6 +32,23 @@ class Named:
 
 _FINAL: Final = verbs.SEND | verbs.DESTROY | verbs.MONEY | verbs.ACCESS | verbs.RUN
 _ACTING: Final = verbs.WRITE | _FINAL
+# `list_deleter`, `show_deleting`: a verb under another ending is one all the same.
+_DERIVED: Final = frozenset(
+    form
+    for verb in verbs.DESTROY - verbs.NOUNS_TOO - {"expire", "reject"}
+    for root in (verb.removesuffix("e"),)
+    for form in (root + "ing", root + "er", root + "ion")
+)
+# `power_off`, `check_out`, `cash_out`: with these behind them they act.
+_PARTICLES: Final = frozenset({"off", "out", "down"})
+_BEFORE_PARTICLES: Final = frozenset(
+    {"cash", "check", "count", "opt", "power", "shut", "switch", "turn", "wait"}
+)
+# Said to somebody: `tell_boss`, `ask_bank`; asking the user is what an agent is there for.
+_SAYING: Final = frozenset({"ask", "tell"})
+_HEARERS: Final = frozenset(
+    {"user", "human", "me", "question", "questions", "clarification", "joke", "time", "story"}
+)
 _READING: Final = verbs.READ | verbs.COMPUTE | verbs.LOCAL
 # Handing over to a person is the opposite of going on alone.
 _HANDING_OVER: Final = frozenset(
@@ -56,7 +74,10 @@ def named_effect(name: str) -> Named:
         return Named(Guess.HAND_OVER, "")
     if set(words) & verbs.BROWSING and set(words) & verbs.BROWSERS:
         words = tuple("browse" if word in verbs.BROWSING else word for word in words)
-    acting = [word for word in words if word in _ACTING and word not in verbs.NOUNS_TOO]
+    for word, after in pairwise(words):
+        if (word in _BEFORE_PARTICLES and after in _PARTICLES) or (word in _SAYING and after not in _HEARERS):
+            return Named(Guess.FINAL, word)
+    acting = [word for word in words if word in (_ACTING | _DERIVED) and word not in verbs.NOUNS_TOO]
     if acting:
         # What runs is judged by what it is given; a verb beside it says more.
         return _acting(next((word for word in acting if word not in verbs.RUN), acting[0]))
@@ -85,7 +106,7 @@ def _is_cheque(words: Sequence[str], place: int) -> bool:
 
 
 def _acting(word: str) -> Named:
-    return Named(Guess.FINAL if word in _FINAL else Guess.WRITE, word)
+    return Named(Guess.FINAL if word in (_FINAL | _DERIVED) else Guess.WRITE, word)
 
 
 def _converts(words: Sequence[str]) -> bool:

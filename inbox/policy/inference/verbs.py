@@ -40,7 +40,7 @@ reseat reset resize resolve restart restore resume retry revert rotate save sche
 store submit subscribe suspend swap switch sync tag toggle touch turn type undo unarchive unhide unlock unmute unpin
 unsubscribe untag update upgrade upload upsert use write compress unzip zip follow unfollow like unlike
 react vote rate pair mint provision scale drive steer accelerate brake cook dispense inject administer prescribe
-redirect manipulate control operate go come pick place bring clean wash
+redirect manipulate control operate disarm quarantine unwatch go come pick place bring clean wash
 """)  # fmt: skip
 
 # Something leaves: it is said to people or given to others, and cannot be unsaid.
@@ -53,7 +53,7 @@ submit text transmit tweet
 # Something is gone afterwards.
 DESTROY: Final = lexicon("""
 cancel clear delete destroy discard drop empty erase evict expire kill nuke prune purge reject remove
-rm rmdir shred shutdown terminate truncate uninstall unlink unpublish void wipe decommission
+abort annihilate detonate eject expunge nullify obliterate overwrite rm rmdir shred shutdown terminate truncate uninstall unlink unpublish void wipe decommission
 """)  # fmt: skip
 
 # Money moves, or an obligation begins.

@@ -71,3 +71,21 @@ def test_a_plain_verb_that_acts_anywhere_is_enough(read: str, act: str, noun: st
         f"{read.title()}{noun.title()}Or{act.title()}",
     ):
         assert named_effect(name).guess in {Guess.WRITE, Guess.FINAL}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "power_off", "read_power_off", "check_out", "get_cash_out", "list_deleter", "show_deletion", "poll_wiping", "read_overwrite",
+        "find_expunge", "track_disarm_alarm", "tell_boss", "ask_bank", "connect_to_supervisor_grant_admin", "user_to_admin", "file_to_trash",
+    ],
+)  # fmt: skip
+def test_names_that_only_look_like_reading(name: str) -> None:
+    assert named_effect(name).guess not in (Guess.READ, Guess.HAND_OVER)
+
+
+@pytest.mark.parametrize(
+    "name", ["ask_user", "tell_time", "check_stock", "count_items", "power", "liter_to_gallon"]
+)
+def test_names_beside_them_that_do_read(name: str) -> None:
+    assert named_effect(name).guess is Guess.READ
