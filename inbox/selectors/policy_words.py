@@ -20,11 +20,11 @@ CONTEXT_LINES = 3
 
 @dataclass(frozen=True, slots=True)
 class LadderStep:
-    """What one risk level needs and how long it waits, in words."""
+    """What one risk level needs, and what happens when nobody decides, in words."""
 
     risk: Risk
     needs: str
-    deadline: str
+    silence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,18 @@ class DiffLine:
 
 def ladder_steps(document: PolicyDocument) -> list[LadderStep]:
     """The ladder from the least to the most that may be asked."""
-    return [
-        LadderStep(risk, needs_words(document.ladder[risk]), length(document.expires_in[risk]))
-        for risk in CLIMB
-    ]
+    return [LadderStep(risk, needs_words(document.ladder[risk]), _silence(document, risk)) for risk in CLIMB]
+
+
+def _silence(document: PolicyDocument, risk: Risk) -> str:
+    after = length(document.expires_in[risk])
+    action, steps = document.timeout_of(risk), document.steps_of(risk)
+    asked = [f"after {length(step.after_seconds)} {needs_words(step.needs)} too" for step in steps]
+    end = {
+        "wait": f"it is overdue after {after} and goes on waiting",
+        "halt": f"its run is halted after {after}",
+    }.get(action, f"it is rejected after {after}")
+    return f"If nobody decides {', '.join([*asked, end])}."
 
 
 def needs_words(needs: Sequence[Need]) -> str:

@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from inbox.policy.document import PolicyDocument, default_document, parse_document
-from inbox.selectors.policy import current_version
+from inbox.policy.words import Risk
+from inbox.selectors.policy import current_version, document_of
 from inbox.selectors.policy_words import diff, ladder_steps, length, needs_words, rule_sentences
 from inbox.services.teams import write_version
 from tests.factories import World
@@ -51,6 +52,34 @@ def test_the_version_in_force_reads_as_sentences(client: Client, world: World) -
     )
     assert "This version has no rules of its own" in text
     assert current_version(world.team.pk).digest in text
+
+
+def test_the_page_tells_what_silence_does() -> None:
+    document = parse_document(
+        {
+            **default_document(["reviewer", "senior", "lead"]).model_dump(mode="json", exclude_none=True),
+            "on_timeout": {"low": "wait", "medium": "halt", "high": "escalate"},
+            "escalation": {"high": [{"after_seconds": 3600, "needs": [{"tier": "lead", "count": 1}]}]},
+        }
+    )
+    said = {step.risk: step.silence for step in ladder_steps(document)}
+    assert said[Risk.LOW] == "If nobody decides it is overdue after 3 days and goes on waiting."
+    assert said[Risk.MEDIUM] == "If nobody decides its run is halted after 1 day."
+    assert said[Risk.HIGH] == (
+        "If nobody decides after 1 hour 1 person of lead or above too, it is rejected after 8 hours."
+    )
+    assert said[Risk.CRITICAL] == "If nobody decides it is rejected after 4 hours."
+
+
+@pytest.mark.parametrize(
+    ("knob", "said"), [("infer", "passes only where its name"), ("ask", "is never approved by policy")]
+)
+def test_the_page_says_what_an_unknown_tool_may(client: Client, world: World, knob: str, said: str) -> None:
+    version = current_version(world.team.pk)
+    wanted = document_of(version).model_dump(mode="json", exclude_none=True)
+    write_version(version.policy, parse_document({**wanted, "unknown_tools": knob}), author=None)
+    client.force_login(world.carol)
+    assert said in page(client, world).content.decode()
 
 
 def test_rules_stand_in_the_order_they_win() -> None:
