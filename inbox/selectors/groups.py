@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from math import ceil
 from typing import Any, Final
 from uuid import UUID
@@ -89,7 +88,7 @@ class Sheet:
     of: int
     next_after: UUID | None
     last: UUID | None
-    soonest: datetime | None
+    soonest: ApprovalRequest | None
 
     @property
     def rows(self) -> Iterator[SheetRow]:
@@ -203,7 +202,7 @@ def _sheet(
         of=max(number, ceil(group.pending / SHEET)),
         next_after=next_after,
         last=last,
-        soonest=min((request.expires_at for request in requests), default=None),
+        soonest=min(requests, key=lambda request: request.expires_at, default=None),
     )
 
 
