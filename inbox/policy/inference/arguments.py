@@ -22,8 +22,10 @@ _CHOOSES: Final = frozenset({"action", "operation", "op"})
 _MAY_CHOOSE: Final = lexicon("command do function intent kind mode task type")
 # Arguments by whose mere presence something is changed or run, unless they are false or empty.
 _ACTS: Final = lexicon(
-    "code create delete drop erase eval exec execute insert overwrite purge remove replace rm script truncate update upsert wipe write"
+    "create delete drop erase eval exec execute insert overwrite purge remove replace rm script truncate update upsert wipe write"
 )
+_PROGRAMS: Final = frozenset({"code", "source", "source_code", "python"})
+_PROGRAM: Final = re.compile(r"[(=;\n]")
 # What a request to an address carries along.
 _CARRIED: Final = lexicon("body cookies data form headers json params payload")
 _ACTING: Final = (
@@ -55,6 +57,9 @@ def acting_argument(values: Sequence[Leaf]) -> str:
         if name in _MAY_CHOOSE and first in _ACTING:
             return "an argument chooses what it does, and not a read"
         if name in _ACTS and leaf.value:
+            return "an argument is there for what changes or runs something"
+        # An airport's code is no program.
+        if name in _PROGRAMS and _PROGRAM.search(text):
             return "an argument is there for what changes or runs something"
         if addressed and leaf.value and (name in _CARRIED or leaf.inside & _CARRIED):
             return "it carries something to an address"

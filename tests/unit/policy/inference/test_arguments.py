@@ -49,6 +49,7 @@ def test_arguments_that_act_are_asked_about(name: str, args: dict[str, Any]) -> 
         ("fetch", {"url": "https://docs.x.example/guide", "method": "GET"}),
         ("get_user", {"id": 1, "delete": False, "mode": "full"}),
         ("search_notes", {"content": "garden", "action": "search"}),
+        ("get_airport", {"code": "LHR"}),
         ("gallon_to_liter", {"gallon": 3}),
         ("transfer_to_human", {"summary": "Wants to talk to somebody"}),
     ],
