@@ -357,7 +357,7 @@ def test_a_group_is_decided_fifty_at_a_time(world: World) -> None:
 )
 def test_a_list_the_sheet_did_not_make_is_refused_and_nothing_is_recorded(world: World, change: Any) -> None:
     requests = files(world, 3)
-    other = ask(world, "write_file", {"path": "docs/x.md", "text": "t", "mode": 7})
+    other = ask(world, "write_file", {"path": "docs/x.md", "text": "t", "force": True})
     assert other.group_id != requests[0].group_id
     client = signed_in(world.dave)
     _, form = opened(client, world, requests[0])
