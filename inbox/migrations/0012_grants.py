@@ -41,12 +41,6 @@ class Migration(migrations.Migration):
                     "thread",
                     models.CharField(blank=True, help_text="Only this run; empty for all.", max_length=200),
                 ),
-                (
-                    "as_admin",
-                    models.BooleanField(
-                        default=False, help_text="By an admin's right, not by one to decide such requests."
-                    ),
-                ),
                 ("max_uses", models.PositiveIntegerField(blank=True, null=True)),
                 ("uses", models.PositiveIntegerField(default=0)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

@@ -35,9 +35,6 @@ class Grant(models.Model):
         ApprovalRequest, on_delete=models.PROTECT, related_name="grants", help_text="Made from this one."
     )
     granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    as_admin = models.BooleanField(
-        default=False, help_text="By an admin's right, not by one to decide such requests."
-    )
     max_uses = models.PositiveIntegerField(null=True, blank=True)
     uses = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())

@@ -182,7 +182,6 @@ def _grant(facts: Facts) -> str:
         f"until {facts.get('expires_at', '')}",
         f"at most {facts['max_uses']} times" if facts.get("max_uses") else "",
         f"thread {facts['thread']}" if facts.get("thread") else "",
-        "as an admin" if facts.get("as_admin") else "",
     )
 
 

@@ -14,14 +14,11 @@ from inbox import canonical
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Grant, GrantUse, Revision
 from inbox.policy import grants as rules
-from inbox.policy.ceiling import above
 from inbox.policy.facts import ActionFacts, ToolFacts
 from inbox.policy.grants import Pattern
-from inbox.policy.need import ADMINS
 from inbox.policy.words import Effect, Risk
 from inbox.selectors.electorate import Electorate
 from inbox.selectors.policy import tools_named
-from inbox.selectors.rights import asked_by
 
 PAST: Final = 500
 LISTED: Final = 8
@@ -32,12 +29,11 @@ LARGEST: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """Whether somebody may make a grant from a request; `as_admin` when only by an admin's right."""
+    """Whether somebody may make a grant from a request, and if not, why not."""
 
     may: bool
     code: str = ""
     reason: str = ""
-    as_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +74,19 @@ class GrantRow:
 
 
 def could_grant(electorate: Electorate, request: ApprovalRequest, person_id: int) -> Right:
-    """Whether this person could decide this request alone; or, for an admin, whether one person alone could.
+    """Whether this person could decide this request alone.
 
-    Exclusions and ceilings bind admins too: nobody lets their own agent pass.
+    An admin's right does not count: it would let one person pass alone what the ladder keeps from them.
     """
     excluded = electorate.excluded[request.pk].get(person_id)
     if excluded is not None:
         return Right(False, "self-approval", excluded.to_them)
     may = electorate.may(request, person_id)
     filling = electorate.filling(request, person_id)
-    open_now = electorate.open(request)
     if may.may and filling is not None and not filling[1]:
         return Right(True)
-    if len(open_now) > 1:
+    if len(electorate.open(request)) > 1:
         return Right(False, "several-people", "This needs several people, and a grant is one person's word.")
-    rights = electorate.rights.get(person_id)
-    is_admin = rights is not None and rights.active and ADMINS in rights.voter.groups
-    # Asked here and not read off `may`: of several reasons against a person it names one.
-    if (
-        is_admin
-        and rights is not None
-        and not above(rights.limits, asked_by(request))
-        and may.code in ("no-tier", "insufficient-tier")
-    ):
-        return Right(True, as_admin=True)
     return Right(False, may.code or "insufficient-tier", may.reason or "You could not decide it alone.")
 
 

@@ -107,7 +107,6 @@ def make_grant(*, member: Member, wish: Wish) -> Grant:
             thread=request.thread if wish.this_run else "",
             request=request,
             granted_by=member.user,
-            as_admin=right.as_admin,
             max_uses=wish.max_uses,
             created_at=now,
             expires_at=now + wish.lifetime,
@@ -297,8 +296,7 @@ def _choose(
         for grant in several:
             if grant.pk not in live or left.get(grant.pk, MOST_USES) - spent[grant.pk] < 1:
                 continue
-            right = could_grant(electorate, request, grant.granted_by_id)
-            if right.may and (not right.as_admin or grant.as_admin):
+            if could_grant(electorate, request, grant.granted_by_id).may:
                 spent[grant.pk] += 1
                 chosen[key] = grant.pk
                 break
@@ -381,7 +379,6 @@ def _facts(grant: Grant, agent: str) -> dict[str, Any]:
         "thread": grant.thread,
         "max_uses": grant.max_uses,
         "expires_at": grant.expires_at.astimezone(UTC).isoformat(timespec="seconds"),
-        "as_admin": grant.as_admin,
     }
 
 
