@@ -96,7 +96,7 @@ def test_the_page_leads_to_the_request_and_keeps_the_tool(client: Client, two_ad
     change = ChangeRequest.objects.get(team=two_admins.team)
     assert answer.status_code == 303
     assert answer["Location"] == reverse("request", args=[two_admins.team.slug, change.request_id])
-    assert "another admin must approve it first" in client.get(answer["Location"]).content.decode()
+    assert "another admin decides it in the inbox" in client.get(answer["Location"]).content.decode()
     again = client.post(page, sent)
     assert again.status_code in (409, 422)
     assert ChangeRequest.objects.count() == 1

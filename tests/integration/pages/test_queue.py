@@ -92,7 +92,7 @@ def test_a_lane_is_paged_without_losing_or_repeating_a_row(world: World) -> None
 
 def test_groups_are_rows_and_a_group_of_one_is_the_request_itself(world: World) -> None:
     several = [ask(world, args={"path": f"docs/{n}.md", "text": "x"}) for n in range(3)]
-    alone = ask(world, args={"path": "docs/x.md", "text": "x", "mode": 7})
+    alone = ask(world, args={"path": "docs/x.md", "text": "x", "force": True})
     groups = {
         row.group.pk: row for row in block(queue.front(turn_of(world, "dave"), EVERYTHING), Lane.BATCH).groups
     }
