@@ -1,4 +1,4 @@
-"""Changes of people, groups, ceilings and tiers: done at once, or proposed to another admin where they loosen.
+"""Changes of people, groups, ceilings, tiers and where agents act: done at once, or proposed to another admin where they loosen.
 
 Each kind says how it is done and what it would loosen. It is first done inside a savepoint, so whatever refuses it
 refuses it before anybody is asked; when it loosens and somebody else could approve it, that is undone and proposed.
@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from agents.ids import uuid7
+from agents.models import Agent
 from inbox.canonical import JsonObject
 from inbox.clock import database_now
 from inbox.errors import NotFound, Refused
@@ -22,7 +23,7 @@ from inbox.models import ChangeRequest, Member, RoleGroup, Team, Tier
 from inbox.policy import ceiling
 from inbox.policy.loosening import cooldown_loosens, membership_loosens, move_loosens
 from inbox.selectors.rights import limits_of
-from inbox.services import ceilings, groups, people, tiers
+from inbox.services import agents, ceilings, groups, people, tiers
 from inbox.services.ceilings import CeilingAsked
 from inbox.services.changes import Outdated, governs, has_second_admin, note_alone, propose
 
@@ -224,3 +225,23 @@ def _move_tier(admin: Member, args: JsonObject) -> Sequence[str]:
     risen = [one.pk for one in before if ranks[one.pk] > one.rank]
     rising = Member.objects.filter(team=admin.team, is_active=True, tier__in=risen).count()
     return (f"{rising} people would stand higher.",) if move_loosens(people_rising=rising) else ()
+
+
+def _environment(team: Team, args: JsonObject) -> str:
+    found = Agent.objects.filter(team_id=team.pk, pk=args["agent_id"]).values_list("environment", flat=True)
+    return next(iter(found), "")
+
+
+@_govern(
+    "environment",
+    tool="set_environment",
+    sentence="Let the agent {agent} act in {where}, as {author} proposes",
+    state=_environment,
+)
+def _set_environment(admin: Member, args: JsonObject) -> Sequence[str]:
+    before = _environment(admin.team, args)
+    agents.set_environment(admin=admin, agent_id=UUID(str(args["agent_id"])), environment=args["environment"])
+    if before == args["environment"]:
+        return ()
+    # Rules and ceilings name environments, so any other one may be the laxer.
+    return (f"What is asked of {before or 'no environment'} would no longer be asked of {args['agent']}.",)

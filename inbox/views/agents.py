@@ -9,14 +9,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from agents.models import Agent
 from inbox.admin_forms import AgentForm, TokenForm
 from inbox.errors import Invalid, NotFound
 from inbox.selectors.agent_page import agent_page
 from inbox.selectors.agents_board import MOST_AGENTS, board
 from inbox.selectors.grants import grants_of
 from inbox.services import agents as registry
+from inbox.services.governed import request_change
 from inbox.services.people import require_admin_of
 from inbox.views.context import TeamRequest, redirect_after_post, team_page
+from inbox.views.proposals import after_change
 
 
 @require_http_methods(["GET", "POST"])
@@ -95,11 +98,24 @@ def agent_enabled(request: TeamRequest, agent_id: UUID) -> HttpResponse:
 @require_POST
 @team_page
 def agent_environment(request: TeamRequest, agent_id: UUID) -> HttpResponse:
-    """Say where an agent acts."""
-    registry.set_environment(
-        admin=request.member, agent_id=agent_id, environment=request.POST.get("environment", "").strip()
+    """Say where an agent acts; another admin approves it, because rules and ceilings go by it."""
+    require_admin_of(request.member)
+    agent = Agent.objects.filter(pk=agent_id, team_id=request.member.team_id).first()
+    if agent is None:
+        raise NotFound()
+    environment = request.POST.get("environment", "").strip()
+    change = request_change(
+        kind="environment",
+        subject=f"environment of {agent.handle}",
+        args={
+            "agent_id": str(agent.pk),
+            "agent": agent.handle,
+            "environment": environment,
+            "where": environment or "no environment",
+        },
+        author=request.member,
     )
-    return redirect_after_post(request, reverse("agent", args=[request.member.team.slug, agent_id]))
+    return after_change(request, change, reverse("agent", args=[request.member.team.slug, agent_id]))
 
 
 @require_POST

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from agents.models import Agent
 from inbox.errors import Conflict, NotAllowed
 from inbox.models import Activation, AuditEvent, Ceiling, ChangeRequest, Member, RoleGroup, Team, Tier
 from inbox.policy.need import Need
@@ -57,6 +58,16 @@ LOOSENING: list[tuple[str, Callable[[World], dict[str, Any]], Callable[[World], 
         "tier",
         lambda w: {"tier": "lead", "direction": "up"},
         lambda w: Tier.objects.get(team=w.team, name="lead").rank == 4,
+    ),
+    (
+        "environment",
+        lambda w: {
+            "agent_id": str(w.agent.pk),
+            "agent": w.agent.handle,
+            "environment": "staging",
+            "where": "staging",
+        },
+        lambda w: Agent.objects.get(pk=w.agent.pk).environment == "staging",
     ),
 ]
 
