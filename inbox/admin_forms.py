@@ -116,6 +116,11 @@ class CooldownForm(PlainForm):
 class GroupForm(PlainForm):
     """A new group beside the ladder."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # The new tier's form stands on the same page and has a name too.
+        kwargs.setdefault("auto_id", "group_%s")
+        super().__init__(*args, **kwargs)
+
     name = forms.CharField(
         label="New group",
         max_length=40,
