@@ -22,7 +22,7 @@ class UnsafeDurability(Exception):
 
 
 def unsafe_settings(found: Mapping[str, str]) -> list[str]:
-    """Those of `found` (name to value, as this session has them) that let commits be lost, as `name = value`."""
+    """Those of `found` (name to value, as this connection has them) that let commits be lost, as `name = value`."""
     return [f"{name} = {found.get(name, '?')}" for name, safe in SAFE.items() if found.get(name) not in safe]
 
 

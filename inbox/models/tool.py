@@ -11,7 +11,7 @@ from inbox.policy.words import Effect, Risk
 
 
 class Tool(models.Model):
-    """What a tool does, in an admin's words. A tool without a row here is unknown and never passes by policy."""
+    """What a tool does, in an admin's words. A tool without a row here is unknown: it passes only where all of it merely reads."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="tools")
