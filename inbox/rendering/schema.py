@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import unquote
 
 Schema = Mapping[str, Any]
 
@@ -74,17 +75,20 @@ def _branches(schemas: tuple[Schema, ...], root: Schema) -> Iterator[Schema]:
             alternatives = schema.get(word)
             if isinstance(alternatives, list):
                 waiting += [branch for branch in alternatives[:_MOST_BRANCHES] if isinstance(branch, Mapping)]
-        target = _target(schema.get("$ref"), root)
-        if target is not None:
-            waiting.append(target)
+        below = target(schema.get("$ref"), root)
+        if below is not None:
+            waiting.append(below)
 
 
-def _target(reference: object, root: Schema) -> Schema | None:
+def target(reference: object, root: Schema) -> Schema | None:
+    """The schema a `$ref` names inside the document, None for any other reference."""
+    if reference == "#":
+        return root
     if not isinstance(reference, str) or not reference.startswith("#/"):
         return None
-    target: object = root
-    for step in reference[2:].split("/"):
-        if not isinstance(target, Mapping):
+    place: object = root
+    for step in unquote(reference[2:]).split("/"):
+        if not isinstance(place, Mapping):
             return None
-        target = target.get(step.replace("~1", "/").replace("~0", "~"))
-    return target if isinstance(target, Mapping) else None
+        place = place.get(step.replace("~1", "/").replace("~0", "~"))
+    return place if isinstance(place, Mapping) else None
