@@ -6,7 +6,7 @@ for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from decimal import Decimal
 from itertools import islice
@@ -28,6 +28,9 @@ from inbox.rendering.schema import Schema
 MOST_PROBLEMS: Final = 50
 # One step is one keyword on one value, about 4 µs.
 _MOST_STEPS: Final = 100_000
+# Keywords inside keywords, each about four frames. At Python's own limit the Rust code below jsonschema panics,
+# which is no Exception and ended the process that asked.
+_DEEPEST: Final = 100
 _MOST_MATCHED: Final = 40_000
 _NONSENSE: Final = (
     TypeError,
@@ -39,7 +42,7 @@ _NONSENSE: Final = (
     Unresolvable,
 )
 
-Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
+Keyword = Callable[[Any, Any, Any, Any], Iterable[ValidationError] | None]
 
 
 class _TooMuch(Exception):
@@ -50,10 +53,11 @@ class _Work:
     def __init__(self) -> None:
         self.steps = _MOST_STEPS
         self.matched = _MOST_MATCHED
+        self.depth = 0
 
     def spend(self, steps: int = 1) -> None:
         self.steps -= steps
-        if self.steps < 0:
+        if self.steps < 0 or self.depth > _DEEPEST:
             raise _TooMuch
 
     def match(self, pattern: object, text: str) -> bool | None:
@@ -80,7 +84,7 @@ def problems(schema: Schema | None, value: JsonValue) -> list[FieldError]:
     token = _work.set(_Work())
     try:
         found = list(islice(_Validator(schema, registry=Registry()).iter_errors(value), MOST_PROBLEMS))
-    except (_TooMuch, RecursionError):
+    except _TooMuch:
         message = "The tool's schema is too large or too deep to check this against."
         return [FieldError("", "too-much-to-check", message)]
     except _NONSENSE:
@@ -93,12 +97,18 @@ def problems(schema: Schema | None, value: JsonValue) -> list[FieldError]:
 
 
 def _bounded(keyword: Keyword) -> Keyword:
-    def bounded(validator: Any, argument: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-        _work.get().spend()
+    def bounded(validator: Any, argument: Any, instance: Any, schema: Any) -> list[ValidationError]:
+        work = _work.get()
+        work.spend()
+        work.depth += 1
+        found = []
         try:
-            yield from keyword(validator, argument, instance, schema) or ()
+            for error in keyword(validator, argument, instance, schema) or ():
+                found.append(error)
         except _NONSENSE:
-            return
+            pass
+        work.depth -= 1
+        return found
 
     return bounded
 

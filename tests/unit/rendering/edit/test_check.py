@@ -102,6 +102,8 @@ def doubling(levels: int) -> dict[str, Any]:
         ({"$ref": "#"}, 1, [TOO_MUCH]),
         ({"allOf": [{"$ref": "#"}, {"$ref": "#"}]}, 1, [TOO_MUCH]),
         (doubling(40), 1, [TOO_MUCH]),
+        # Recursion to Python's limit made the Rust code below jsonschema panic, which is no Exception.
+        ({"oneOf": [{"type": ["string"]}, {"$ref": "#"}, {"not": {"$ref": "#"}}]}, 1, [TOO_MUCH]),
         ({"items": {"enum": list(range(20_000))}}, list(range(20_000)), [TOO_MUCH]),
         ({"items": {"pattern": "(.{0,20}){0,20}x"}}, ["a" * 9_000] * 20, [TOO_MUCH]),
         ({"uniqueItems": True}, [{"a": number} for number in range(19_000)], []),
@@ -114,6 +116,18 @@ def test_a_hostile_schema_ends_soon(schema: Any, value: Any, expected: list[tupl
     began = time.process_time()
     assert found(schema, value) == expected
     assert time.process_time() - began < 4
+
+
+def test_a_value_as_deep_as_tools_take_is_checked_from_inside_a_deep_stack() -> None:
+    schema = {"properties": {"a": {"$ref": "#"}, "b": {"type": "integer"}}}
+    value: Any = {"b": "x"}
+    for _ in range(40):
+        value = {"a": value}
+
+    def below(frames: int) -> list[tuple[str, str]]:
+        return below(frames - 1) if frames else found(schema, value)
+
+    assert below(300) == [("/a" * 40 + "/b", "wrong-type")]
 
 
 def test_no_more_than_fifty_problems_are_told() -> None:
