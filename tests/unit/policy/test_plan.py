@@ -1,0 +1,236 @@
+"""Nothing that is approved needs something that is not, however the steps are given."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inbox.policy.plan import (
+    RUNS,
+    Fall,
+    LateValue,
+    PlanProblemCode,
+    Step,
+    StepVerdict,
+    concrete,
+    falls,
+    late_values,
+    problems,
+    riskiest_first,
+    settled,
+    sources_of,
+    stop_line,
+)
+from inbox.policy.words import Risk
+
+APPROVE, EDIT, REJECT, RESPOND, DEFER = (
+    StepVerdict(word) for word in ("approve", "edit", "reject", "respond", "defer")
+)
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "editing.md"
+
+# The plan of the design: 1 and 2 read, 3 creates from 2, 4 and 5 need 3, 6 needs both.
+MIGRATION = (
+    Step("1"),
+    Step("2"),
+    Step("3", ("2",), Risk.MEDIUM),
+    Step("4", ("3",), Risk.MEDIUM),
+    Step("5", ("3",), Risk.CRITICAL),
+    Step("6", ("4", "5")),
+)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> tuple[list[Step], dict[str, StepVerdict]]:
+    """A plan in any order with a verdict on some of its steps. Needs lead to smaller numbers, so never in a circle."""
+    count = draw(st.integers(1, 9))
+    names = draw(st.permutations([f"s{number}" for number in range(count)]))
+    steps = []
+    for number, name in enumerate(names):
+        needs = tuple(draw(st.lists(st.sampled_from(names[:number]), max_size=3))) if number else ()
+        late = bool(needs) and draw(st.integers(0, 5)) == 0
+        risk = draw(st.sampled_from(Risk))
+        steps.append(Step(name, needs, risk, needs[:1] if late else (), asks=draw(st.booleans())))
+    verdicts = draw(st.dictionaries(st.sampled_from(names), st.sampled_from(StepVerdict)))
+    return draw(st.permutations(steps)), verdicts
+
+
+def needed(steps: list[Step], key: str) -> set[str]:
+    """Everything a step needs, directly or not, by plain recursion: the plan must not be its own judge."""
+    below = {step.key: step.depends_on for step in steps}[key]
+    return set(below).union(*(needed(steps, one) for one in below))
+
+
+@given(plans())
+def test_no_step_that_runs_needs_one_that_does_not(plan: tuple[list[Step], dict[str, StepVerdict]]) -> None:
+    steps, verdicts = plan
+    after = settled(steps, verdicts)
+    by_key = {step.key: step for step in steps}
+    for key, verdict in after.items():
+        if verdict in RUNS:
+            assert not by_key[key].sources
+            for other in needed(steps, key):
+                answered = by_key[other].asks and after.get(other) in (RESPOND, StepVerdict.CHOOSE)
+                assert after.get(other) in RUNS or answered
+
+
+@given(plans())
+def test_only_what_must_fall_falls(plan: tuple[list[Step], dict[str, StepVerdict]]) -> None:
+    steps, verdicts = plan
+    by_key = {step.key: step for step in steps}
+    for key, fall in falls(steps, verdicts).items():
+        assert verdicts[key] in RUNS
+        held_back = [other for other in needed(steps, key) if verdicts.get(other) not in RUNS]
+        late = [other for other in needed(steps, key) | {key} if by_key[other].sources]
+        assert held_back or late
+        assert set(fall.because) <= set(by_key[key].depends_on)
+    for key, verdict in verdicts.items():
+        if verdict not in RUNS:
+            assert settled(steps, verdicts)[key] is verdict
+
+
+@given(plans())
+def test_what_has_fallen_makes_nothing_else_fall(plan: tuple[list[Step], dict[str, StepVerdict]]) -> None:
+    steps, verdicts = plan
+    after = settled(steps, verdicts)
+    assert falls(steps, after) == {}
+    assert settled(steps, after) == after
+
+
+@given(plans(), st.randoms())
+def test_the_order_of_the_steps_does_not_matter(
+    plan: tuple[list[Step], dict[str, StepVerdict]], random: Any
+) -> None:
+    steps, verdicts = plan
+    other = list(steps)
+    random.shuffle(other)
+    assert falls(other, verdicts) == falls(steps, verdicts)
+    assert problems(other) == problems(steps) == ()
+
+
+@given(plans(), st.data())
+def test_after_the_stop_line_nothing_is_approved(
+    plan: tuple[list[Step], dict[str, StepVerdict]], data: st.DataObject
+) -> None:
+    steps, _ = plan
+    at = data.draw(st.integers(0, len(steps)))
+    verdicts = stop_line(steps, at)
+    assert set(verdicts) == {step.key for step in steps}
+    assert all(verdicts[step.key] is DEFER for step in steps[at:])
+    assert falls(steps, verdicts) == {}
+
+
+def test_rejecting_a_step_takes_along_what_needs_it_and_says_why() -> None:
+    verdicts = {"1": APPROVE, "2": APPROVE, "3": APPROVE, "4": REJECT, "5": EDIT, "6": APPROVE}
+    assert falls(MIGRATION, verdicts) == {"6": Fall(("4",), "needs 4, which is rejected")}
+    assert falls(MIGRATION, {**verdicts, "2": DEFER}) == {
+        "3": Fall(("2",), "needs 2, which is put off"),
+        "5": Fall(("3",), "needs 3, which needs 2"),
+        "6": Fall(("4", "5"), "needs 4, which is rejected; needs 5, which needs 3"),
+    }
+    assert (
+        falls(MIGRATION, {"6": APPROVE})["6"].reason
+        == "needs 4, which is not decided; needs 5, which is not decided"
+    )
+
+
+def test_run_to_here_then_ask_again() -> None:
+    assert stop_line(MIGRATION, 3) == {
+        "1": APPROVE,
+        "2": APPROVE,
+        "3": APPROVE,
+        "4": DEFER,
+        "5": DEFER,
+        "6": DEFER,
+    }
+    assert set(stop_line(MIGRATION, 0).values()) == {DEFER}
+    backwards = (Step("a", ("b",)), Step("b"))
+    assert stop_line(backwards, 1) == {"a": DEFER, "b": DEFER}
+    for at in (-1, 7):
+        with pytest.raises(ValueError, match="no stop line"):
+            stop_line(MIGRATION, at)
+
+
+def test_the_riskiest_step_is_first_and_equals_keep_their_order() -> None:
+    steps = (*MIGRATION, Step("7", risk=Risk.HIGH), Step("8", risk=Risk.UNVERIFIABLE))
+    assert riskiest_first(steps) == ("5", "8", "7", "3", "4", "1", "2", "6")
+
+
+def test_arguments_decided_at_run_time_are_never_approved() -> None:
+    steps = (Step("find"), Step("pay", ("find",), sources=("find",)), Step("mail", ("pay",)))
+    verdicts = dict.fromkeys(("find", "pay", "mail"), APPROVE)
+    assert falls(steps, verdicts) == {
+        "pay": Fall((), "its arguments are decided at run time, so it will ask again"),
+        "mail": Fall(("pay",), "needs pay, which will ask again"),
+    }
+
+
+def test_an_answer_completes_a_question_but_replaces_a_call() -> None:
+    refund = Step("refund", ("which",))
+    verdicts = {"which": RESPOND, "refund": APPROVE}
+    assert falls((Step("which", asks=True), refund), verdicts) == {}
+    assert falls((Step("which"), refund), verdicts) == {
+        "refund": Fall(("which",), "needs which, which is answered instead of run")
+    }
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        ({"to": "x", "n": [1, {"from": "a"}], "$FROM": "a"}, []),
+        ({"to": {"$from": "s1", "path": "/id"}}, [LateValue("/to", "s1", "/id")]),
+        (
+            {"a/b": [0, {"deep": {"$from": "s2", "path": "/x", "more": 1}}]},
+            [LateValue("/a~1b/1/deep", "s2", "/x")],
+        ),
+        ({"$from": 7}, [LateValue("", "", "")]),
+        ({"text": '{"$from": "s1"}'}, []),
+    ],
+)
+def test_a_placeholder_is_found_wherever_it_stands(args: Any, expected: list[LateValue]) -> None:
+    assert list(late_values(args)) == expected
+    assert concrete(args) == (not expected)
+    assert sources_of(args) == tuple(late.step for late in expected)
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([Step("a", ("zz",))], [("a", "unknown-key", "a depends on zz, which is no step of this request.")]),
+        ([Step("a", ("a",))], [("a", "depends-on-itself", "a depends on itself.")]),
+        ([Step("a"), Step("a")], [("a", "key-twice", "There are two steps a.")]),
+        (
+            [Step("c", ("a",)), Step("a", ("b",)), Step("b", ("c",)), Step("d", ("a",))],
+            [("a", "cycle", "These steps wait for each other: a → b → c → a.")],
+        ),
+        (
+            [Step("a"), Step("b", sources=("a", "\u202e"))],
+            [
+                ("b", "undeclared-source", "b takes arguments from a, but does not depend on it."),
+                ("b", "undeclared-source", "b takes arguments from ·, but does not depend on it."),
+            ],
+        ),
+    ],
+)
+def test_what_is_no_plan_is_told(steps: list[Step], expected: list[tuple[str, str, str]]) -> None:
+    assert [(one.key, one.code, one.message) for one in problems(steps)] == expected
+    if expected[0][1] in ("unknown-key", "depends-on-itself", "cycle"):
+        with pytest.raises(ValueError, match="no plan"):
+            falls(steps, {})
+
+
+def test_a_long_chain_is_no_recursion() -> None:
+    steps = [Step("0"), *(Step(str(number), (str(number - 1),)) for number in range(1, 5_000))]
+    verdicts = {**dict.fromkeys((step.key for step in steps), APPROVE), "0": REJECT}
+    assert len(falls(steps, verdicts)) == 4_999
+
+
+def test_every_code_is_documented_and_no_other() -> None:
+    table = PAGE.read_text().split("## Plans\n")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)) == {
+        code.value for code in PlanProblemCode
+    }
