@@ -26,8 +26,8 @@ from inbox.rendering.edit.sentences import pointer_of, sentence, told
 from inbox.rendering.schema import Schema
 
 MOST_PROBLEMS: Final = 50
-# One step is one keyword on one value, about 4 µs.
-_MOST_STEPS: Final = 100_000
+# One step is one keyword on one value, about 10 µs.
+_MOST_STEPS: Final = 50_000
 # Keywords inside keywords, each about four frames. At Python's own limit the Rust code below jsonschema panics,
 # which is no Exception and ended the process that asked.
 _DEEPEST: Final = 100

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from inbox.canonical import JsonValue
+from inbox.rendering.columns import ABSENT
 from inbox.rendering.edit.bounds import bounds, is_number
-from inbox.rendering.edit.nodes import ABSENT, Choice, Form, Kind, Node, State, child_pointer, name_of
+from inbox.rendering.edit.nodes import Choice, Form, Kind, Node, State, child_pointer, name_of
 from inbox.rendering.edit.raw import raw_text
 from inbox.rendering.edit.shape import ANYTHING, Option, Shape, element, key_of, shape_of
 from inbox.rendering.edit.strings import is_multiline, to_text

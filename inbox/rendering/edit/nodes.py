@@ -12,9 +12,6 @@ from inbox.canonical import JsonValue
 from inbox.rendering.reveal import Revealed
 from inbox.rendering.text import AgentText
 
-# Stands for a value that is not there; None is JSON's null.
-ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
-
 # Names of the further controls of a field: its name, and one of these behind it. A pointer holds no colon.
 STATE: Final = ":is"
 PLACE: Final = ":at"

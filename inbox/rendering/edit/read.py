@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from inbox.canonical import JsonRefused, JsonValue, dumps, loads
+from inbox.rendering.columns import ABSENT
 from inbox.rendering.edit.nodes import (
-    ABSENT,
     PLACE,
     STATE,
     EditRefused,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from inbox.canonical import dumps
@@ -57,6 +57,7 @@ def refused(changes: dict[str, str]) -> list[tuple[str, str]]:
     return [(error.pointer, error.code) for error in caught.value.errors]
 
 
+@settings(max_examples=50)
 @given(st.one_of(st.none(), schemas), arguments, st.data())
 def test_an_edited_field_changes_that_field_only(
     schema: Any, args: dict[str, Any], data: st.DataObject
