@@ -102,7 +102,7 @@ def batch_sheet(items: Sequence[BatchItem], history: ValueHistory | None = None)
         ("rest", rest),
     ]
     return BatchSheet(
-        constants=tuple(_constant(column, history) for column in values if column.is_constant),
+        constants=tuple(constant_of(column, history) for column in values if column.is_constant),
         columns=tuple(Column(c.pointer, c.name, c.is_number, c.summary()) for c in varying),
         rows=tuple(
             BatchRow(items[at].id, tuple(c.cells[at] for c in varying), tuple(reasons.get(at, ())), place)
@@ -114,7 +114,8 @@ def batch_sheet(items: Sequence[BatchItem], history: ValueHistory | None = None)
     )
 
 
-def _constant(column: Values, history: ValueHistory | None) -> Constant:
+def constant_of(column: Values, history: ValueHistory | None = None) -> Constant:
+    """A column that is the same in all calls, with a finding when its value was never approved before."""
     cell = column.cells[0]
     if cell is None:
         raise ValueError(f"not a constant: {column.name}")
