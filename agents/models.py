@@ -187,6 +187,46 @@ class Delivery(models.Model):
         return f"{self.channel} {self.correlation_id}"
 
 
+class Pause(models.Model):
+    """A stop that holds at once: while it is open, nothing of what it names is released to an agent.
+
+    It names an agent, a tool, a whole team, or, without a team, everything on this server. What is asked meanwhile
+    queues.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team_id = models.UUIDField(null=True)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="pauses", null=True)
+    tool = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=500)
+    begun_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    begun_at = models.DateTimeField(db_default=Now())
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True
+    )
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(agent__isnull=True) | Q(tool="", team_id__isnull=False),
+                name="pause_names_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(tool="") | Q(team_id__isnull=False), name="paused_tool_has_a_team"
+            ),
+            models.UniqueConstraint(
+                fields=["team_id", "agent", "tool"],
+                name="paused_once",
+                condition=Q(ended_at__isnull=True),
+                nulls_distinct=False,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class HostedRun(models.Model):
     """One thread of a graph this server runs inside Celery, paused and resumed from Postgres checkpoints."""
 

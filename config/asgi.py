@@ -57,7 +57,7 @@ def waits_for(scope: dict[str, Any]) -> tuple[UUID, float] | None:
 
 def pending(status: int, body: bytes) -> bool:
     """Whether a first answer says that there is something to wait for."""
-    return status == 200 and json.loads(body).get("state") == "pending"
+    return status == 200 and json.loads(body).get("state") in ("pending", "held")
 
 
 application = BodyCap(

@@ -34,7 +34,7 @@ class WaitRoom:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def wait(self, request_id: UUID, seconds: float) -> None:
-        """Return when the request is no longer pending, or after `seconds`."""
+        """Return when the request is closed, or after `seconds`."""
         self._ensure_running()
         parked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(request_id, set()).add(parked)
@@ -106,8 +106,8 @@ async def _closed_among(ids: list[UUID]) -> list[UUID]:
     connection = await AsyncConnection.connect(_address(), autocommit=True, connect_timeout=5)
     async with connection:
         found = await connection.execute(
-            "SELECT id FROM inbox_approvalrequest WHERE id = ANY(%s) AND state <> %s",
-            (ids, State.PENDING.value),
+            "SELECT id FROM inbox_approvalrequest WHERE id = ANY(%s) AND state <> ALL(%s)",
+            (ids, [State.PENDING.value, State.HELD.value]),
         )
         return [row[0] for row in await found.fetchall()]
 

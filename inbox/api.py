@@ -18,6 +18,7 @@ from agents.auth import Principal, authenticate
 from agents.contract import Identifier, OutcomeReport, Submission, ThreadStatus
 from agents.models import Agent
 from inbox import canonical
+from inbox.ballots import ballot_of
 from inbox.errors import Changed, FieldError, Invalid, NotFound, Refused
 from inbox.models import ApprovalRequest, Batch, Team
 from inbox.permissions import teams_of, visible_to
@@ -38,8 +39,7 @@ from inbox.schemas import (
 from inbox.selectors import answers
 from inbox.services import personal_tokens
 from inbox.services.batches import BatchLine, start_batch
-from inbox.services.decide import Answer as Said
-from inbox.services.decide import Verdict, decide
+from inbox.services.decide import decide
 from inbox.services.outcomes import report
 from inbox.services.submit import submit
 from inbox.services.withdraw import withdraw
@@ -237,31 +237,27 @@ def decide_request(request: HttpRequest, request_id: UUID, body: DecideIn) -> di
         raise Precondition("digest-required", "Send the digest of what was shown. Nothing was recorded.")
     if body.revision is not None and body.revision != row.revision_number:
         raise Changed(extra={"digest": row.digest, "revision": row.revision_number})
-    glass = any(item.type == "break_glass" for item in body.decisions)
-    if glass and any(item.type != "break_glass" for item in body.decisions):
-        raise Invalid("decide-all-alike", "Breaking the glass lets all actions pass or none.")
-    verdicts: dict[str, Said] = {
-        item.key: "reject" if item.type == "reject" else "approve" for item in body.decisions
-    }
-    if len(verdicts) != len(body.decisions):
-        raise Invalid("actions-mismatch", "An action stands twice in the decisions.")
-    first: Verdict = body.decisions[0].type
+    ballot = ballot_of(row, body)
     decided = decide(
         person=person,
         team=row.team,
         request_id=request_id,
         digest=body.digest,
-        verdict=first,
+        verdict=ballot.verdict,
         message=body.note,
         via="api",
         idempotency_key=body.idempotency_key,
-        actions=verdicts,
+        actions=ballot.answers,
+        set_aside=ballot.set_aside,
+        over_claim=body.over_claim,
     )
     return {
         "state": decided.request.state,
         "outcome": decided.request.outcome,
         "decision": str(decided.decision.pk) if decided.decision else None,
         "slots_open": list(decided.slots_open),
+        "release_at": decided.release_at.isoformat() if decided.release_at else None,
+        "proposed": decided.proposed,
         "repeated": decided.repeated,
         "receipt": {"seq": decided.seq},
     }

@@ -20,6 +20,9 @@ GENESIS = bytes(32)
 VERBS: dict[str, str] = {
     "requested": "An agent asked for approval.",
     "voted": "A person approved or rejected; more votes are needed.",
+    "edited": "A person changed what is asked; it was judged again.",
+    "held": "People decided; until its release it can be undone.",
+    "undone": "A held decision was taken back; the request waits again.",
     "decided": "The request was decided, by people or by policy.",
     "grant_made": "Somebody let calls like one of an agent's pass for a while.",
     "grant_used": "A request passed by a grant.",

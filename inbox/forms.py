@@ -9,11 +9,11 @@ from uuid import UUID
 
 from django import forms
 
+from inbox.answers import APPROVED, REJECTED, Answers
 from inbox.errors import FieldError, Invalid
 from inbox.selectors.groups import Line
 from inbox.services.decide import MESSAGE_LENGTH
 
-Answer = Literal["approve", "reject"]
 Verdict = Literal["approve", "reject", "break_glass"]
 
 # Forms carry lines of hidden fields; a value longer than these was not made by our pages.
@@ -78,11 +78,11 @@ class DecideForm(CheckedForm):
         """What the agent will be told."""
         return " ".join(part for part in (self.cleaned_data["preset"], self.cleaned_data["message"]) if part)
 
-    def actions(self, keys: Sequence[str]) -> dict[str, Answer] | None:
-        """The verdict on each action, or None when the request is decided as one."""
+    def actions(self, keys: Sequence[str]) -> Answers | None:
+        """What is said of each action, or None when the request is decided as one."""
         if self.verdict_word != "approve" or not self.cleaned_data["each"]:
             return None
-        return {key: "approve" if key in self.approved else "reject" for key in keys}
+        return {key: APPROVED if key in self.approved else REJECTED for key in keys}
 
 
 class BatchForm(CheckedForm):

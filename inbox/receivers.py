@@ -22,7 +22,8 @@ from inbox.models import ApprovalRequest, Decision
 from inbox.models.change import CHANNEL
 from inbox.services import drafts, governed, tools
 from inbox.services.changes import KINDS, settle
-from inbox.services.submit import HOSTED_KEYS, Addressed, submit_all
+from inbox.services.intake import HOSTED_KEYS, Addressed
+from inbox.services.submit import submit_all
 from inbox.services.withdraw import withdraw_thread
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from agents.contract import Wire, Words
 
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+Short = Annotated[str, StringConstraints(max_length=2_000)]
 Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
 
 
@@ -20,14 +21,29 @@ class Need(BaseModel):
     count: int
 
 
+class DecidedLineOut(BaseModel):
+    """What was said of one line that is not among the approved arguments. `request_id`: where a deferred one waits now."""
+
+    index: int
+    type: Literal["reject", "defer"]
+    message: str | None
+    request_id: str | None
+
+
 class DecidedActionOut(BaseModel):
-    """What the agent may do with one action; `args` are exactly the approved arguments."""
+    """What the agent may do with one action; `args` are exactly the approved arguments.
+
+    `edit`: people changed them. `value` is the result itself for `respond`, the chosen values for `choose`. `defer`:
+    not now; ask again. `lines` were taken out of `args`.
+    """
 
     key: str
-    type: str
+    type: Literal["approve", "edit", "reject", "respond", "choose", "defer"]
     args: dict[str, Any] | None
     args_digest: str | None
+    value: Any = None
     message: str | None
+    lines: list[DecidedLineOut] = []
 
 
 class By(BaseModel):
@@ -70,8 +86,8 @@ class RequestOut(BaseModel):
     id: str
     dedupe_key: str
     thread: str
-    state: Literal["pending", "decided", "expired", "withdrawn"]
-    outcome: Literal["approved", "rejected", "mixed"] | None
+    state: Literal["pending", "held", "decided", "expired", "withdrawn", "superseded"]
+    outcome: Literal["approved", "edited", "rejected", "answered", "mixed"] | None
     risk: Literal["low", "medium", "high", "critical", "unverifiable"]
     reasons: list[str]
     needs: list[Need]
@@ -157,11 +173,27 @@ class ThreadOut(BaseModel):
     updated_at: str
 
 
+class LineVerdict(Wire):
+    """A person's word on one line of an itemised payload; lines nobody names are approved."""
+
+    index: int = Field(ge=0)
+    type: Literal["approve", "reject", "defer"]
+    message: Short = ""
+
+
 class ActionVerdict(Wire):
-    """A person's verdict on one action."""
+    """A person's verdict on one action.
+
+    `args` are the whole new arguments of an edit; `lines` instead decide an itemised payload line by line. `value` is
+    the answer of `respond`, the list of chosen values of `choose`. `message` goes to the agent with this action.
+    """
 
     key: str
-    type: Literal["approve", "reject", "break_glass"]
+    type: Literal["approve", "edit", "reject", "respond", "choose", "defer", "break_glass"]
+    args: dict[str, Any] | None = None
+    value: Any = None
+    lines: list[LineVerdict] = Field([], max_length=1_000)
+    message: Short = ""
 
 
 class DecideIn(Wire):
@@ -171,16 +203,22 @@ class DecideIn(Wire):
     revision: int | None = None
     decisions: list[ActionVerdict] = Field(min_length=1, max_length=50)
     note: Words = ""
+    over_claim: bool = False
     idempotency_key: Key
 
 
 class DecideOut(BaseModel):
-    """What the vote did; `slots_open` names the votes still needed when nothing is decided yet."""
+    """What the vote did; `slots_open` names the votes still needed when nothing is decided yet.
+
+    `release_at`: held until then, and until then it can be undone. `proposed`: an edit was stored for others to decide.
+    """
 
     state: str
     outcome: str | None
     decision: str | None
     slots_open: list[str]
+    release_at: str | None
+    proposed: bool
     repeated: bool
     receipt: AsOf
 

@@ -10,7 +10,17 @@ from agents.models import Delivery, EffectEntry
 from inbox import canonical
 from inbox.audit import verify_chain
 from inbox.lifecycle import State
-from inbox.models import ApprovalRequest, AuditEvent, BatchItem, Decision, RequestGroup, Revision, Team, Vote
+from inbox.models import (
+    ApprovalRequest,
+    AuditEvent,
+    BatchItem,
+    Decision,
+    Hold,
+    RequestGroup,
+    Revision,
+    Team,
+    Vote,
+)
 
 
 def check_team(team: Team) -> None:
@@ -30,18 +40,23 @@ def _deciding(requests: dict[object, ApprovalRequest], decisions: dict[object, D
         assert closed_by_decision == (pk in decisions), (
             f"15: {request.state} request with or without decision"
         )
-    votes = Vote.objects.filter(request__in=requests).select_related("request")
+    held = set(Hold.objects.filter(request__in=requests, ended_at=None).values_list("request_id", flat=True))
+    for pk, request in requests.items():
+        assert (request.state == State.HELD.value) == (pk in held), f"{request.state} with or without a hold"
+    votes = Vote.objects.filter(request__in=requests, retracted_at=None).select_related("request")
     people = Counter((v.request_id, v.revision_number, v.person_id) for v in votes)
     assert not people or max(people.values()) == 1, "1: a person voted twice on a revision"
     for decision in decisions.values():
         request = requests[decision.request_id]
-        if decision.kind == Decision.Kind.PERSON and decision.outcome == "approved":
-            filled = {v.slot for v in votes if v.request_id == request.pk and v.approves}
+        if decision.kind == Decision.Kind.PERSON and decision.outcome != "rejected":
+            votes_now = [v for v in votes if v.revision_number == request.revision_number]
+            filled = {v.slot for v in votes_now if v.request_id == request.pk and v.approves}
             needed = sum(need["count"] for need in request.needs)
             assert len(filled) >= needed, "4: approved with an open slot"
-            voters = {v.person_id for v in votes if v.request_id == request.pk and v.approves}
+            voters = {v.person_id for v in votes_now if v.request_id == request.pk and v.approves}
             assert len(voters) == len(filled), "4: slots held by the same person"
             assert request.agent.owner_id not in voters, "5: the owner approved"
+            assert needed < 2 or request.editor_id not in voters, "5: the editor approved"
         if decision.kind == Decision.Kind.TIMEOUT:
             assert decision.outcome == "rejected", "6: silence approved"
 
@@ -55,9 +70,11 @@ def _payload(requests: dict[object, ApprovalRequest], decisions: dict[object, De
         if decision is None:
             continue
         assert decision.digest == requests[revision.request_id].digest, "8: decided on other bytes"
+        if revision.number != requests[revision.request_id].revision_number:
+            continue
         asked = {a["key"]: a for a in canonical.read(bytes(revision.payload))["actions"]}
         for told in canonical.read(bytes(decision.answer))["actions"]:
-            if told["type"] == "approve":
+            if told["type"] in ("approve", "edit"):
                 assert told["args"] == asked[told["key"]]["args"], "10: other arguments than asked"
                 assert told["args_digest"] == canonical.digest(told["args"]), "10: args digest"
             else:

@@ -20,12 +20,12 @@ from agents import services as gateway
 from agents.contract import Submission
 from agents.models import Agent
 from inbox.models import ApprovalRequest, Member, PolicyVersion, Team
-from inbox.policy.document import parse_document
+from inbox.policy.document import PolicyDocument, default_document, parse_document
 from inbox.policy.words import Effect
 from inbox.selectors.policy import current_version, document_of
 from inbox.services.decide import Decided, decide
 from inbox.services.submit import submit
-from inbox.services.teams import add_member, create_team, write_version
+from inbox.services.teams import DEFAULT_LADDER, add_member, create_team, write_version
 from inbox.services.tools import ToolDescription, import_tools
 
 T = TypeVar("T")
@@ -62,10 +62,16 @@ class World:
         return Member.objects.select_related("tier", "user", "team").get(team=self.team, user=person)
 
 
+def at_once() -> PolicyDocument:
+    """The default policy without holds: what people decide is released in the same transaction."""
+    wanted = default_document(DEFAULT_LADDER).model_dump(mode="json", exclude_none=True)
+    return parse_document({**wanted, "release_at_once": ["*"]})
+
+
 def make_world() -> World:
     """A new team with the cast; names carry a suffix so that committed worlds do not meet."""
     tail = uuid4().hex[:8]
-    team = create_team(slug=f"acme-{tail}", name="Acme")
+    team = create_team(slug=f"acme-{tail}", name="Acme", document=at_once())
     other = create_team(slug=f"rival-{tail}", name="Rival")
     people = {
         name: User.objects.create_user(f"{name}-{tail}")

@@ -7,18 +7,18 @@ from typing import Any
 from django.db import transaction
 
 from inbox.models import PolicyVersion
-from inbox.policy.document import PolicyDocument, default_document, parse_document
+from inbox.policy.document import PolicyDocument, parse_document
 from inbox.services.teams import write_version
 from inbox.services.versions import locked_policy, write_draft
-from tests.factories import World
+from tests.factories import World, at_once
 
 PASS_WRITES = {"id": "writes-pass", "tool": "write_file", "then": "allow", "priority": 5}
 REFUSE_WRITES = {"id": "no-writes", "tool": "write_file", "then": "deny", "priority": 5}
 
 
 def with_rules(*rules: dict[str, Any], **fields: Any) -> PolicyDocument:
-    """The default policy of three tiers with these rules."""
-    base = default_document(("reviewer", "senior", "lead")).model_dump(mode="json", exclude_none=True)
+    """The policy of the tests' teams with these rules."""
+    base = at_once().model_dump(mode="json", exclude_none=True)
     return parse_document({**base, "rules": list(rules), **fields})
 
 

@@ -63,7 +63,7 @@ def agent_graph(instructions: str, tools: Sequence[Tool]) -> StateGraph[State, N
                 "claims": state["claims"],
             }
         )
-        if answer["type"] != "approve":
+        if answer["type"] not in ("approve", "edit"):
             return _result(call, f"Not done: {answer['message'] or 'a reviewer rejected it.'}", "error")
         approved = Call(config["configurable"]["thread_id"], tool.name, answer["effect_key"])
         return _result(call, tool.run(approved, answer["args"]), "success")

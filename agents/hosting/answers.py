@@ -22,7 +22,7 @@ class _Answer(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
     decision_id: str
-    outcome: Literal["approved", "rejected", "mixed"]
+    outcome: Literal["approved", "edited", "rejected", "answered", "mixed"]
     actions: tuple[DecidedAction, ...]
     idempotent: bool = False
 
@@ -52,14 +52,15 @@ def parse(payload: bytes) -> Answer:
 
 
 def _value(decision_id: str, action: DecidedAction) -> dict[str, Any]:
-    if action.type == "approve" and (
-        action.args is None or canonical.digest(action.args) != action.args_digest
-    ):
+    runs = action.type in ("approve", "edit")
+    if runs and (action.args is None or canonical.digest(action.args) != action.args_digest):
         raise AnswerRefused(f"The stored arguments of {action.key} are not those that were approved.")
     return {
         "key": action.key,
         "type": action.type,
-        "args": action.args if action.type == "approve" else None,
+        "args": action.args if runs else None,
+        **({"value": action.value} if action.type in ("respond", "choose") else {}),
+        **({"lines": [line.model_dump() for line in action.lines]} if action.lines else {}),
         "message": action.message or "",
         "decision_id": decision_id,
         "effect_key": f"{decision_id}:{action.key}",

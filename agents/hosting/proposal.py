@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError, model_validator
 
 from agents import canonical
-from agents.contract import MAX_ACTIONS, MAX_EXPIRY_SECONDS, Claims, Context, ProposedAction, Wire
+from agents.contract import MAX_ACTIONS, MAX_EXPIRY_SECONDS, Claims, Context, ProposedAction, Wire, check_keys
 from agents.hosting.base import Interrupt
 
 
@@ -25,9 +25,7 @@ class Proposal(Wire):
 
     @model_validator(mode="after")
     def _keys_once(self) -> Proposal:
-        keys = [action.key for action in self.actions]
-        if len(set(keys)) != len(keys):
-            raise ValueError("two actions share a key")
+        check_keys(self.actions)
         return self
 
 

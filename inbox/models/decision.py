@@ -27,15 +27,28 @@ class Vote(models.Model):
     tier = models.CharField(max_length=40, help_text="The person's tier when they voted.")
     digest = models.CharField(max_length=71)
     approves = models.BooleanField()
+    answers = models.BinaryField(
+        null=True,
+        help_text="Canonical bytes of what was said of each action; empty when all were approved, or rejected, as one.",
+    )
     message = models.TextField(blank=True)
     via = models.CharField(max_length=20)
     created_at = models.DateTimeField(db_default=Now())
+    retracted_at = models.DateTimeField(
+        null=True, help_text="When it was taken back, before anything was released."
+    )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["request", "revision_number", "slot"], name="slot_filled_once"),
             models.UniqueConstraint(
-                fields=["request", "revision_number", "person"], name="person_votes_once"
+                fields=["request", "revision_number", "slot"],
+                name="slot_filled_once",
+                condition=Q(retracted_at__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["request", "revision_number", "person"],
+                name="person_votes_once",
+                condition=Q(retracted_at__isnull=True),
             ),
             models.CheckConstraint(
                 condition=Q(approves=True, slot__isnull=False) | Q(approves=False, slot__isnull=True),
@@ -43,7 +56,22 @@ class Vote(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Protect(name="vote_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)
+            pgtrigger.Protect(name="vote_stays", operation=pgtrigger.Delete),
+            # Taken back once, and only while nothing was released; otherwise as it was cast.
+            pgtrigger.Trigger(
+                name="vote_is_immutable",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                declare=[("asked", "text")],
+                func="""
+                    SELECT state INTO asked FROM inbox_approvalrequest WHERE id = NEW.request_id;
+                    IF OLD.retracted_at IS NOT NULL OR NEW.retracted_at IS NULL OR asked NOT IN ('pending', 'held')
+                        OR to_jsonb(OLD) - 'retracted_at' IS DISTINCT FROM to_jsonb(NEW) - 'retracted_at' THEN
+                        RAISE EXCEPTION 'vote % stays as it was cast', OLD.id USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -102,7 +130,8 @@ class Decision(models.Model):
                     IF (NEW.kind = 'timeout') <> (asked = 'expired') THEN
                         RAISE EXCEPTION 'a % decision on % request', NEW.kind, asked USING ERRCODE = 'check_violation';
                     END IF;
-                    IF NEW.kind = 'timeout' AND position('"type":"approve"'::bytea IN NEW.answer) > 0 THEN
+                    IF NEW.kind = 'timeout' AND (position('"type":"approve"'::bytea IN NEW.answer) > 0
+                        OR position('"type":"edit"'::bytea IN NEW.answer) > 0) THEN
                         RAISE EXCEPTION 'silence never approves' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;

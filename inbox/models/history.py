@@ -16,6 +16,7 @@ class ToolHistory(models.Model):
     tool = models.CharField(max_length=200)
     approved = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    edited = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name_plural = "tool histories"

@@ -19,6 +19,8 @@ from inbox.models.policy import PolicyVersion
 from inbox.models.team import Member, Team
 from inbox.policy.words import Risk
 
+# What is not closed.
+OPEN = [State.PENDING.value, State.HELD.value]
 _STATES = [(state.value, state.value) for state in State]
 _OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
 _RISKS = [(risk.value, risk.value) for risk in Risk]
@@ -132,6 +134,40 @@ class ApprovalRequest(models.Model):
     escalation_step = models.PositiveSmallIntegerField(default=0)
     escalate_at = models.DateTimeField(null=True, help_text="When the next step of its escalation is due.")
 
+    editor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        help_text="Whose edit the current revision is while it waits for others; they may not decide it.",
+    )
+    asked_agent_at = models.DateTimeField(
+        null=True, help_text="Since when it is the agent's turn to answer; empty while it is people's."
+    )
+    claimed_by = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="claims", null=True, help_text="Who works on it now."
+    )
+    claimed_until = models.DateTimeField(null=True, help_text="When the claim lapses by itself.")
+    supersedes = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        related_name="superseded_by",
+        null=True,
+        help_text="The request of the same agent that this one takes the place of.",
+    )
+    part_of = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        related_name="parts",
+        null=True,
+        help_text="The request of which this is a line that was deferred.",
+    )
+
+    permit = models.BooleanField(
+        default=False,
+        help_text="Whether the agent has the decision only when it consumes it, not when it reads it.",
+    )
+
     context = models.JSONField()
     claims = models.JSONField()
 
@@ -159,9 +195,14 @@ class ApprovalRequest(models.Model):
                 name="decided_has_outcome",
             ),
             models.CheckConstraint(
-                condition=Q(state=State.PENDING.value, closed_at__isnull=True)
-                | (~Q(state=State.PENDING.value) & Q(closed_at__isnull=False)),
+                condition=Q(state__in=OPEN, closed_at__isnull=True)
+                | (~Q(state__in=OPEN) & Q(closed_at__isnull=False)),
                 name="final_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(claimed_by__isnull=True, claimed_until__isnull=True)
+                | Q(claimed_by__isnull=False, claimed_until__isnull=False),
+                name="claim_has_an_end",
             ),
             models.CheckConstraint(
                 condition=Q(on_timeout__in=[action.value for action in OnTimeout]), name="silence_is_known"
@@ -215,12 +256,16 @@ class ApprovalRequest(models.Model):
             models.Index(fields=["group", "id"], name="request_of_group", condition=Q(state="pending")),
             # agent API: GET /requests?thread=
             models.Index(fields=["agent", "thread", "id"], name="request_of_thread"),
+            # what is held, for who may undo it
+            models.Index(fields=["team", "id"], name="request_held", condition=Q(state="held")),
             # the Done view, and "like this before"
             models.Index(
-                fields=["team", "-closed_at", "id"], name="request_done", condition=~Q(state="pending")
+                fields=["team", "-closed_at", "id"], name="request_done", condition=Q(closed_at__isnull=False)
             ),
             models.Index(
-                fields=["team", "tool", "-closed_at"], name="request_like_this", condition=~Q(state="pending")
+                fields=["team", "tool", "-closed_at"],
+                name="request_like_this",
+                condition=Q(closed_at__isnull=False),
             ),
             # agents board: what each agent waits for
             models.Index(
@@ -231,7 +276,7 @@ class ApprovalRequest(models.Model):
                 fields=["agent", "-closed_at"],
                 include=["state", "outcome"],
                 name="request_agent_closed",
-                condition=~Q(state="pending"),
+                condition=Q(closed_at__isnull=False),
             ),
         ]
         triggers = [
@@ -253,8 +298,8 @@ class ApprovalRequest(models.Model):
                     "OLD.team_id IS DISTINCT FROM NEW.team_id OR OLD.agent_id IS DISTINCT FROM NEW.agent_id"
                     " OR OLD.dedupe_key IS DISTINCT FROM NEW.dedupe_key OR OLD.thread IS DISTINCT FROM NEW.thread"
                     " OR OLD.address IS DISTINCT FROM NEW.address OR OLD.created_at IS DISTINCT FROM NEW.created_at"
-                    " OR (OLD.state <> 'pending' AND (OLD.outcome IS DISTINCT FROM NEW.outcome"
-                    " OR OLD.digest IS DISTINCT FROM NEW.digest))"
+                    " OR (OLD.state <> 'pending' AND OLD.digest IS DISTINCT FROM NEW.digest)"
+                    " OR (OLD.state NOT IN ('pending', 'held') AND OLD.outcome IS DISTINCT FROM NEW.outcome)"
                 ),
                 func="RAISE EXCEPTION 'request %: what it is about never changes', OLD.id USING ERRCODE = 'check_violation';",
             ),
@@ -276,6 +321,16 @@ class Revision(models.Model):
     number = models.PositiveIntegerField()
     payload = models.BinaryField(help_text="Canonical bytes of the envelope (docs/reference/digests.md).")
     digest = models.CharField(max_length=71)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        help_text="The person who edited; empty for what the agent sent.",
+    )
+    set_aside = models.JSONField(
+        default=list, help_text="Lines this edit took out of a payload: rejected, or deferred to come back."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

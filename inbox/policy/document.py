@@ -6,8 +6,9 @@ is absent means its default; the defaults are the properties and methods here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
@@ -25,9 +26,11 @@ from inbox.policy.rules import Matcher, compiled
 from inbox.policy.shapes import (
     LONGEST_WAIT_SECONDS,
     Checkpoint,
+    HoldSeconds,
     IfMissing,
     Needs,
     OnTimeout,
+    Pattern,
     Require,
     Seconds,
     Slug,
@@ -62,6 +65,16 @@ LARGEST: Final = 1024 * 1024
 DEFAULT_EXPIRY_DAYS: Final = 30
 # From the least to the most that may be asked; each level asks for everything the one before it does.
 CLIMB: Final = (Risk.LOW, Risk.MEDIUM, Risk.HIGH, Risk.UNVERIFIABLE, Risk.CRITICAL)
+
+
+HOLD_SECONDS: Final = {
+    Risk.LOW: 5,
+    Risk.MEDIUM: 10,
+    Risk.HIGH: 10,
+    Risk.UNVERIFIABLE: 10,
+    Risk.CRITICAL: 30,
+}
+"""How long a decision can be undone where the document does not say. A friction ladder: more risk, more time."""
 
 
 class Escalation(Strict):
@@ -103,6 +116,8 @@ class PolicyDocument(Strict):
     routing: Routing | None = None
     checkpoints: dict[Checkpoint, CheckpointRule] | None = None
     unknown_tools: Literal["infer", "ask"] | None = None
+    hold: dict[Risk, HoldSeconds] | None = None
+    release_at_once: Annotated[tuple[Pattern, ...], Field(min_length=1, max_length=100)] | None = None
     rules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES)] = ()
 
     @model_validator(mode="after")
@@ -124,6 +139,17 @@ class PolicyDocument(Strict):
     def steps_of(self, risk: Risk) -> tuple[Escalation, ...]:
         """The escalation of this risk, soonest step first."""
         return (self.escalation or {}).get(risk, ())
+
+    def hold_of(self, risk: Risk, tools: Iterable[str]) -> int:
+        """Seconds between people's decision and its release; none when every tool is named to be released at once."""
+        free = self.release_at_once or ()
+        if free and all(any(fnmatchcase(tool, pattern) for pattern in free) for tool in tools):
+            return 0
+        return self.hold_at(risk)
+
+    def hold_at(self, risk: Risk) -> int:
+        """The same for tools that are not named."""
+        return (self.hold or {}).get(risk, HOLD_SECONDS[risk])
 
     def checkpoint(self, kind: str) -> CheckpointRule:
         """What is asked of every request at this kind of checkpoint."""

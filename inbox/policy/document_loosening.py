@@ -78,6 +78,11 @@ def _escalation(old: PolicyDocument, new: PolicyDocument, ranks: Mapping[str, in
 
 
 def _around(old: PolicyDocument, new: PolicyDocument) -> Iterator[str]:
+    for risk in Risk:
+        if new.hold_at(risk) < old.hold_at(risk):
+            yield f"Decisions at {risk.value} risk are released sooner, so there is less time to undo them."
+    for pattern in sorted(set(new.release_at_once or ()) - set(old.release_at_once or ())):
+        yield f"Decisions on {pattern} are released at once: they cannot be undone."
     if new.infers_unknown_tools and not old.infers_unknown_tools:
         yield "Unknown tools no longer always ask."
     kinds: set[Checkpoint] = {*(old.checkpoints or {}), *(new.checkpoints or {})}

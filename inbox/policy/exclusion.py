@@ -11,6 +11,7 @@ class Exclusion(StrEnum):
     OWNER = "owner"
     TOKEN_MAKER = "token-maker"  # noqa: S105 - a word, not a secret
     REQUESTER = "requester"
+    EDITOR = "editor"
 
     @property
     def to_them(self) -> str:
@@ -27,9 +28,11 @@ _TO_THEM = {
     Exclusion.OWNER: "You own this agent",
     Exclusion.TOKEN_MAKER: "You made one of this agent's tokens",
     Exclusion.REQUESTER: "This was asked on your behalf",
+    Exclusion.EDITOR: "This is your own edit",
 }
 _OF_THEM = {
     Exclusion.OWNER: "owns the agent",
     Exclusion.TOKEN_MAKER: "made one of the agent's tokens",
     Exclusion.REQUESTER: "is whom it was asked for",
+    Exclusion.EDITOR: "edited it last",
 }

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from inbox.policy.need import Need
 
 LONGEST_WAIT_SECONDS: Final = 30 * 24 * 3600
+LONGEST_HOLD_SECONDS: Final = 300
 
 # One line, printable: it stands on the approver's page.
 _PRINTABLE: Final = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]{1,%d}$"
@@ -21,6 +22,8 @@ Title = Annotated[str, StringConstraints(pattern=_PRINTABLE % 100)]
 Note = Annotated[str, StringConstraints(pattern=_PRINTABLE % 500)]
 Needs = Annotated[tuple[Need, ...], Field(min_length=1, max_length=10)]
 Seconds = Annotated[int, Field(ge=1, le=LONGEST_WAIT_SECONDS)]
+# A hold of no seconds is no undo: only named tools are released at once.
+HoldSeconds = Annotated[int, Field(ge=1, le=LONGEST_HOLD_SECONDS)]
 # One instant has one spelling, so that one document has one digest.
 Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 ContextName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

@@ -9,6 +9,14 @@ from inbox.policy.seating import who_of
 from inbox.rendering.reveal import reveal
 
 LONGEST = 300
+DONE = {
+    "approved": "Approved",
+    "edited": "Approved with edits",
+    "rejected": "Rejected",
+    "answered": "Answered",
+    "mixed": "Decided in parts",
+}
+"""An outcome as people say it."""
 
 Facts = Mapping[str, Any]
 
@@ -16,9 +24,9 @@ Facts = Mapping[str, Any]
 def action_word(verb: str, facts: Facts) -> str:
     """The verb as people say it: a decision by its outcome, a vote by what it was for."""
     if verb == "decided":
-        return {"approved": "Approved", "rejected": "Rejected", "mixed": "Approved in part"}.get(
-            str(facts.get("outcome")), "Decided"
-        )
+        return DONE.get(str(facts.get("outcome")), "Decided")
+    if verb == "held":
+        return f"{DONE.get(str(facts.get('outcome')), 'Decided')}, held"
     if verb == "voted":
         return "Voted to break the glass" if facts.get("break_glass") else "Voted to approve"
     return _WORDS.get(verb, verb.replace("_", " ").capitalize())
@@ -226,6 +234,8 @@ def _join(*parts: str) -> str:
 
 _WORDS = {
     "requested": "Asked",
+    "edited": "Edited",
+    "undone": "Undone",
     "grant_made": "Granted",
     "grant_used": "Passed by a grant",
     "grant_ended": "Grant ended",
@@ -268,6 +278,15 @@ _DETAILS = {
     "grant_used": lambda facts: f"grant {str(facts.get('grant', ''))[-8:]}",
     "grant_ended": lambda facts: _join(
         str(facts.get("tool", "")), str(facts.get("because", "")), f"{facts.get('uses', 0)} used"
+    ),
+    "edited": lambda facts: _join(
+        "; ".join(map(str, (facts.get("changes") or {}).values())), _message(facts)
+    ),
+    "held": lambda facts: _join(
+        _decided(facts), f"released at {str(facts.get('release_at', ''))[11:19]} UTC"
+    ),
+    "undone": lambda facts: _join(
+        f"was {DONE.get(str(facts.get('outcome')), 'decided').lower()}", _quoted(facts.get("reason"))
     ),
     "expired": _message,
     "escalated": _escalated,

@@ -114,11 +114,11 @@ class Electorate:
         ]
         return seat(self.slots(request), able, self.ranks).open
 
-    def _counting(self, request: ApprovalRequest) -> list[tuple[int, Voter]]:
-        """Those whose approval of these very bytes counts: they could still give it, whatever slot they gave it for."""
+    def counting(self, request: ApprovalRequest) -> list[Vote]:
+        """The approvals of these very bytes that count: who gave them could still do so, whatever slot it was for."""
         excluded, asked = self.excluded[request.pk], asked_by(request)
         return [
-            (vote.person_id, rights.voter)
+            vote
             for vote in self.votes.get(request.pk, ())
             if vote.approves
             and vote.digest == request.digest
@@ -127,3 +127,6 @@ class Electorate:
             and rights.active
             and not above(rights.limits, asked)
         ]
+
+    def _counting(self, request: ApprovalRequest) -> list[tuple[int, Voter]]:
+        return [(vote.person_id, self.rights[vote.person_id].voter) for vote in self.counting(request)]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Decision
 from inbox.policy.grants import GRANT
-
-_DONE: Final = {"approved": "Approved", "rejected": "Rejected", "mixed": "Decided in parts"}
+from inbox.selectors.audit_words import DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +30,17 @@ def closing_of(request: ApprovalRequest) -> Closing | None:
         return Closing("Rejected: nobody decided in time", request.closed_at, "bad")
     if request.state == State.WITHDRAWN.value:
         return Closing(f"Withdrawn by {request.agent.handle}", request.closed_at, "")
+    if request.state == State.SUPERSEDED.value:
+        return Closing(f"{request.agent.handle} asked anew in its place", request.closed_at, "")
     if request.blocked and request.outcome == "approved":
         said = decision.message if decision is not None else ""
         return Closing(f"Glass broken by {decider(decision)}", request.closed_at, "bad", said)
     if request.rule.startswith(GRANT) and request.outcome == "approved":
         return Closing("Passed by a grant", request.closed_at, "ok")
-    done = _DONE.get(request.outcome or "", "Decided")
-    tone = {"approved": "ok", "rejected": "bad"}.get(request.outcome or "", "")
+    done = DONE.get(request.outcome or "", "Decided")
+    tone = {"approved": "ok", "edited": "ok", "answered": "ok", "rejected": "bad"}.get(
+        request.outcome or "", ""
+    )
     return Closing(
         f"{done} by {decider(decision)}",
         request.closed_at,

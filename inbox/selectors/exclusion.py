@@ -30,6 +30,8 @@ def exclusions(requests: Iterable[ApprovalRequest]) -> dict[UUID, dict[int, Excl
             excluded[owner] = Exclusion.OWNER
         if request.requester_id is not None:
             excluded[request.requester_id] = Exclusion.REQUESTER
+        if request.editor_id is not None:
+            excluded.setdefault(request.editor_id, Exclusion.EDITOR)
         found[request.pk] = excluded
     return found
 
@@ -45,5 +47,5 @@ def own_agents(team_id: UUID, person_id: int) -> frozenset[UUID]:
 
 def excluding(person_id: int, agents: frozenset[UUID]) -> Q:
     """Requests a person is excluded from, as SQL; `agents` are their `own_agents`."""
-    clause = Q(requester=person_id, requester__isnull=False)
+    clause = Q(requester=person_id, requester__isnull=False) | Q(editor=person_id, editor__isnull=False)
     return clause | Q(agent_id__in=agents) if agents else clause

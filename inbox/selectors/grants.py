@@ -137,7 +137,7 @@ def preview(request: ApprovalRequest, *, tool: str, schema: str, pattern: Patter
     """What such a grant would match, in four queries; of schemas other than its own it matches nothing."""
     base = ApprovalRequest.objects.filter(team=request.team_id, agent=request.agent_id, tool=tool)
     pending = _read(base.filter(state=State.PENDING.value).order_by("created_at")[:PAST])
-    past = _read(base.exclude(state=State.PENDING.value).order_by("-closed_at")[:PAST])
+    past = _read(base.filter(closed_at__isnull=False).order_by("-closed_at")[:PAST])
 
     def fits(found: tuple[ApprovalRequest, Any]) -> bool:
         row, envelope = found

@@ -33,7 +33,7 @@ def approved_values(team_id: UUID, tool: str) -> ApprovedValues | None:
     """What was approved in the latest 200 closed requests of a tool; None with fewer than 20 approvals. Two queries."""
     closed = (
         ApprovalRequest.objects.filter(team_id=team_id, tool=tool)
-        .exclude(state=State.PENDING.value)
+        .filter(closed_at__isnull=False)
         .order_by("-closed_at")
         .values_list("pk", "state", "outcome", "digest")[:LATEST]
     )

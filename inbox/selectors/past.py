@@ -46,7 +46,7 @@ class Past:
     """An agent's past with the tools it asks for: people's decisions by tool, values seen by tool."""
 
     age_s: float = 0.0
-    decided: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    decided: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     used: frozenset[str] = frozenset()
     seen: frozenset[tuple[str, Digest]] = frozenset()
 
@@ -57,7 +57,10 @@ class Past:
         names = {action.name for action in asked}
         digests = {digest for action in asked for digest in telling_digests(action.name, action.args)}
         rows = ToolHistory.objects.filter(agent=agent, tool__in=names)
-        decided = {tool: (yes, no) for tool, yes, no in rows.values_list("tool", "approved", "rejected")}
+        decided = {
+            tool: (yes, no, edited)
+            for tool, yes, no, edited in rows.values_list("tool", "approved", "rejected", "edited")
+        }
         seen = (
             SeenValue.objects.filter(agent=agent, tool__in=names, digest__in=digests).values_list(
                 "tool", "digest"
@@ -79,7 +82,7 @@ class Past:
             for digest, argument in telling_digests(action.name, action.args).items()
             if (action.name, digest) not in self.seen
         ]
-        approved, rejected = self.decided.get(action.name, (0, 0))
+        approved, rejected, edited = self.decided.get(action.name, (0, 0, 0))
         return replace(
             action,
             computed=replace(
@@ -87,5 +90,5 @@ class Past:
                 new_values=tuple(dict.fromkeys(fresh)),
                 new_tool=action.name not in self.used,
             ),
-            history=History(approved=approved, rejected=rejected, agent_age_s=self.age_s),
+            history=History(approved=approved, rejected=rejected, edited=edited, agent_age_s=self.age_s),
         )

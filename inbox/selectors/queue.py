@@ -140,7 +140,7 @@ def done(turn: Turn, chosen: Filter, after: str = "") -> Listing:
             "agent", "assignee__user", "decision__person", "decision__policy_version__policy"
         )
         .filter(chosen.q(), team_id=turn.member.team_id)
-        .exclude(state=State.PENDING.value)
+        .filter(closed_at__isnull=False)
         .order_by("-closed_at", "id")
     )
     if after:

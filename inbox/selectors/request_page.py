@@ -193,7 +193,11 @@ def _missing(open_now: Sequence[Slot]) -> tuple[Need, ...]:
 
 
 def _past(request: ApprovalRequest) -> Standing:
-    votes = tuple(request.votes.select_related("person").order_by("created_at"))
+    votes = tuple(
+        request.votes.filter(retracted_at=None, revision_number=request.revision_number)
+        .select_related("person")
+        .order_by("created_at")
+    )
     return past_standing(request, votes)
 
 
@@ -220,7 +224,7 @@ def _precedents(request: ApprovalRequest) -> Precedents:
             "agent", "decision__person", "decision__policy_version__policy"
         )
         .filter(team_id=request.team_id, tool=request.tool)
-        .exclude(state=State.PENDING.value)
+        .filter(closed_at__isnull=False)
         .exclude(pk=request.pk)
         .order_by("-closed_at")[:PRECEDENTS]
     )

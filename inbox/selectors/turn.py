@@ -119,7 +119,10 @@ class Turn:
         voter = self.rights.voter
         tiers = [name for name, rank in self.ranks.items() if voter.rank is not None and voter.rank >= rank]
         mine = Vote.objects.filter(
-            request=OuterRef("pk"), revision_number=OuterRef("revision_number"), person=self.member.user_id
+            request=OuterRef("pk"),
+            revision_number=OuterRef("revision_number"),
+            person=self.member.user_id,
+            retracted_at=None,
         )
         clause = Q(AsksFor(tiers, sorted(voter.groups))) | self._behind
         clause &= Q(votes_cast=0) | ~Q(Exists(mine))

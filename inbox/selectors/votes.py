@@ -16,7 +16,9 @@ def votes_on(requests: Iterable[ApprovalRequest]) -> dict[UUID, tuple[Vote, ...]
     found: dict[UUID, list[Vote]] = {}
     if voted:
         for vote in (
-            Vote.objects.filter(request_id__in=voted).select_related("person").order_by("created_at", "id")
+            Vote.objects.filter(request_id__in=voted, retracted_at=None)
+            .select_related("person")
+            .order_by("created_at", "id")
         ):
             if vote.revision_number == voted[vote.request_id].revision_number:
                 found.setdefault(vote.request_id, []).append(vote)

@@ -20,7 +20,6 @@ from agents import leases, outbox
 from agents.crashpoints import crashpoint
 from inbox.clock import database_now
 from inbox.errors import Conflict, NotFound
-from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Backtest, BacktestFinding, Member, PolicyVersion
 from inbox.models.change import CHANNEL
 from inbox.policy.compare import Change, Ended, Tally, change, weight
@@ -186,7 +185,7 @@ def _next(claimed: Backtest) -> list[ApprovalRequest]:
 
 def _closed(team_id: UUID) -> QuerySet[ApprovalRequest]:
     """What a back-test may look at: requests that ended, changes of the team's own rules aside."""
-    closed = ApprovalRequest.objects.filter(team_id=team_id).exclude(state=State.PENDING.value)
+    closed = ApprovalRequest.objects.filter(team_id=team_id).filter(closed_at__isnull=False)
     return closed.exclude(channel=CHANNEL)
 
 

@@ -35,11 +35,14 @@ PACE_WINDOW: Final = timedelta(seconds=10)
 PACE_BATCHES: Final = 20
 
 OUTCOMES: Final[dict[str, str]] = {
-    "approved": "Approved and released.",
-    "rejected": "Rejected; the agent is told.",
+    "approved": "Approved; released when its hold is over.",
+    "rejected": "Rejected; the agent is told when its hold is over.",
     "mixed": "Some actions approved, some rejected.",
     "vote-recorded": "Your vote counts; more people are needed.",
     "already-decided": "Someone or something was first.",
+    "held": "Somebody decided it a moment ago; it can still be undone.",
+    "claimed": "Somebody else is working on it.",
+    "answers-differ": "Somebody said something else of its parts.",
     "already-voted": "Your vote was already counted.",
     "expired": "The deadline passed before.",
     "digest-mismatch": "It changed since the sheet was opened.",
@@ -206,16 +209,19 @@ def _decide_chunk(batch: Batch, items: Sequence[BatchItem]) -> None:
             team=batch.team,
             lines=[line for _, line in lines],
             via=batch.via,
-            batch=batch.verdict == "approve",
+            batch=batch.pk,
+            together=batch.verdict == "approve",
         )
         for (item, _), result in zip(lines, results, strict=True):
-            item.outcome, item.detail = _outcome(result)
+            item.outcome, item.detail = _outcome(result, batch)
     BatchItem.objects.bulk_update(items, ["outcome", "detail"])
 
 
-def _outcome(result: Decided | Refused) -> tuple[str, str]:
+def _outcome(result: Decided | Refused, batch: Batch) -> tuple[str, str]:
     if isinstance(result, Refused):
         return result.code, result.detail[:500]
+    if result.release_at is not None:
+        return ("approved" if batch.verdict == "approve" else "rejected"), ""
     if result.decision is None:
         return "vote-recorded", ""
     return result.decision.outcome, ""

@@ -7,9 +7,9 @@ history by agent and tool, the team's stream last.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,25 +19,29 @@ from django.db.models import F
 from agents import outbox
 from agents.ids import uuid7
 from inbox import audit, canonical, events
+from inbox.answers import Answers
 from inbox.audit import Actor, Entry
-from inbox.lifecycle import Outcome, State, outcome_of
-from inbox.models import ApprovalRequest, Decision, PolicyVersion, RequestGroup, Revision
+from inbox.lifecycle import Outcome, State, Verb
+from inbox.models import ApprovalRequest, Decision, PolicyVersion, RequestGroup
+from inbox.models.request import OPEN
+from inbox.selectors.envelopes import Bytes, bytes_of
+from inbox.services.answering import Lines, answer_bytes, told
 from inbox.services.remember import Answered, remember
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How one locked, pending request ends.
+    """How one locked, open request ends.
 
-    `verdicts` maps every action key to approve or reject. `version` is the policy version that applied. `halt`
-    tells the agent that its run must stop.
+    `answers` says something of every action. `version` is the policy version that applied. `halt` tells the agent
+    that its run must stop. `lines` are those taken out of an action's arguments, as the agent is told of them.
     `verb` is the audit's, where it is not the state itself.
     """
 
     request: ApprovalRequest
     kind: Decision.Kind
     actor: Actor
-    verdicts: Mapping[str, str]
+    answers: Answers
     version: PolicyVersion
     message: str = ""
     person: User | None = None
@@ -47,6 +51,7 @@ class Ending:
     state: State = State.DECIDED
     halt: bool = False
     verb: str = ""
+    lines: Lines = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -63,25 +68,37 @@ def close(
     `before` are audit entries recorded first (a vote, the asking); `leaving` are other requests that leave their
     groups with these, because groups are locked once and in order. Returns the decisions in order.
     """
-    payloads = _payloads([ending.request for ending in endings])
+    found = bytes_of(ending.request for ending in endings)
     ids = [uuid7() for _ in endings]
-    answers = [
-        _answer(ending, payloads[ending.request.pk], decision_id, at)
-        for ending, decision_id in zip(endings, ids, strict=True)
+    tellings = [
+        told(found[ending.request.pk], ending.answers, message=ending.message, lines=ending.lines)
+        for ending in endings
     ]
-    _mark(endings, at)
-    leave_group([*leaving, *(ending.request for ending in endings)])
-    remember(
-        Answered(
-            agent_id=ending.request.agent_id,
-            tool=action["name"],
-            args=action["args"],
-            approved=ending.verdicts[action["key"]] == "approve",
-            by_people=ending.kind is Decision.Kind.PERSON,
+    answers = [
+        answer_bytes(
+            request=ending.request,
+            what=telling,
+            kind=ending.kind,
+            actor=ending.actor,
+            version=ending.version,
+            rule=ending.rule,
+            decision_id=decision_id,
+            at=at,
+            idempotent=ending.idempotent,
+            halt=ending.halt,
         )
+        for ending, telling, decision_id in zip(endings, tellings, ids, strict=True)
+    ]
+    outcomes = [telling.outcome for telling in tellings]
+    # A held request left its group when it was decided.
+    gone = [ending.request for ending in endings if ending.request.state == State.PENDING.value]
+    _mark(endings, outcomes, at)
+    leave_group([*leaving, *gone])
+    remember(
+        one
         for ending in endings
         if ending.state is State.DECIDED
-        for action in payloads[ending.request.pk]["actions"]
+        for one in _answered(ending, found[ending.request.pk])
     )
     entries = [
         Entry(
@@ -90,7 +107,7 @@ def close(
             request_id=ending.request.pk,
             facts={
                 "decision": str(decision_id),
-                "outcome": outcome_of(list(ending.verdicts.values())).value,
+                "outcome": outcome.value,
                 "digest": ending.request.digest,
                 "revision": ending.request.revision_number,
                 "policy": str(ending.version),
@@ -101,7 +118,7 @@ def close(
                 **ending.facts,
             },
         )
-        for ending, decision_id, answer in zip(endings, ids, answers, strict=True)
+        for ending, decision_id, outcome, answer in zip(endings, ids, outcomes, answers, strict=True)
     ]
     receipts = audit.append(team_id, [*before, *entries], at=at)[len(before) :]
     decisions = Decision.objects.bulk_create(
@@ -109,7 +126,7 @@ def close(
             id=decision_id,
             request=ending.request,
             kind=ending.kind,
-            outcome=outcome_of(list(ending.verdicts.values())).value,
+            outcome=outcome.value,
             person=ending.person,
             policy_version=ending.version,
             rule=ending.rule,
@@ -122,7 +139,9 @@ def close(
             seq=receipt.seq,
             chain_hash=receipt.hash,
         )
-        for ending, decision_id, answer, receipt in zip(endings, ids, answers, receipts, strict=True)
+        for ending, decision_id, outcome, answer, receipt in zip(
+            endings, ids, outcomes, answers, receipts, strict=True
+        )
     )
     outbox.enqueue(
         [
@@ -152,61 +171,39 @@ def leave_group(requests: Sequence[ApprovalRequest]) -> None:
         RequestGroup.objects.filter(pk=group.pk).update(pending=F("pending") - counts[group.pk])
 
 
-def _mark(endings: Sequence[Ending], at: datetime) -> None:
+def rejoin_group(requests: Sequence[ApprovalRequest]) -> None:
+    """Count requests back into their groups that wait again, groups in key order."""
+    counts = Counter(request.group_id for request in requests if request.group_id is not None)
+    for group in RequestGroup.objects.select_for_update(no_key=True).filter(pk__in=counts).order_by("key"):
+        RequestGroup.objects.filter(pk=group.pk).update(pending=F("pending") + counts[group.pk])
+
+
+def _mark(endings: Sequence[Ending], outcomes: Sequence[Outcome], at: datetime) -> None:
     by_result: dict[tuple[State, Outcome | None], list[UUID]] = {}
-    for ending in endings:
-        outcome = outcome_of(list(ending.verdicts.values())) if ending.state is State.DECIDED else None
+    for ending, comes_to in zip(endings, outcomes, strict=True):
+        outcome = comes_to if ending.state is State.DECIDED else None
         by_result.setdefault((ending.state, outcome), []).append(ending.request.pk)
         ending.request.state = ending.state.value
         ending.request.outcome = outcome.value if outcome else None
         ending.request.closed_at = at
     for (state, outcome), ids in by_result.items():
-        changed = ApprovalRequest.objects.filter(pk__in=ids, state=State.PENDING.value).update(
+        changed = ApprovalRequest.objects.filter(pk__in=ids, state__in=OPEN).update(
             state=state.value, outcome=outcome.value if outcome else None, closed_at=at
         )
         if changed != len(ids):
             raise AssertionError("a request under our lock was closed by someone else")
 
 
-def _payloads(requests: Sequence[ApprovalRequest]) -> dict[UUID, dict[str, Any]]:
-    numbers = {request.pk: request.revision_number for request in requests}
-    found: dict[UUID, dict[str, Any]] = {}
-    for request_id, number, raw in Revision.objects.filter(request_id__in=numbers).values_list(
-        "request_id", "number", "payload"
-    ):
-        if numbers[request_id] == number:
-            # Revisions hold what `loads` accepted, so the plain reader gives the same value back.
-            found[request_id] = canonical.read(bytes(raw))
-    return found
-
-
-def _answer(ending: Ending, envelope: Mapping[str, Any], decision_id: UUID, at: datetime) -> bytes:
-    """The canonical bytes the agent receives: exactly the approved arguments, with their digests."""
-    actions = []
-    for action in envelope["actions"]:
-        verdict = ending.verdicts[action["key"]]
-        approved = verdict == "approve"
-        actions.append(
-            {
-                "key": action["key"],
-                "type": verdict,
-                "args": action["args"] if approved else None,
-                "args_digest": canonical.digest(action["args"]) if approved else None,
-                "message": ending.message or None,
-            }
-        )
-    return canonical.dumps(
-        {
-            "decision_id": str(decision_id),
-            "request_id": str(ending.request.pk),
-            "outcome": outcome_of(list(ending.verdicts.values())).value,
-            "actions": actions,
-            "by": {"kind": ending.kind.value, "name": ending.actor.name},
-            "policy": str(ending.version),
-            "rule": ending.rule or None,
-            "digest": ending.request.digest,
-            "decided_at": at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "idempotent": ending.idempotent,
-            **({"halt": True} if ending.halt else {}),
-        }
-    )
+def _answered(ending: Ending, found: Bytes) -> Iterator[Answered]:
+    """What history keeps: an answer in words is no approval of a call, and a step put off was not judged."""
+    for key, action in found.actions.items():
+        verb = ending.answers[key].verb
+        if verb.lets_run or verb is Verb.REJECT:
+            yield Answered(
+                agent_id=ending.request.agent_id,
+                tool=action["name"],
+                args=action["args"],
+                approved=verb.lets_run,
+                by_people=ending.kind is Decision.Kind.PERSON,
+                edited=verb.lets_run and found.edited(key),
+            )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -16,29 +17,40 @@ from django.db import IntegrityError, transaction
 
 from agents.crashpoints import crashpoint
 from inbox import audit, canonical, events
+from inbox.answers import Answers
 from inbox.audit import Actor, Entry
 from inbox.clock import database_now
 from inbox.errors import Expired, Invalid, NotAllowed, Refused
-from inbox.lifecycle import OnTimeout
-from inbox.models import ApprovalRequest, Decision, IdempotencyKey, Team, Vote
-from inbox.services.ballot import MESSAGE_LENGTH, Answer, Counted, Late, Line, Result, Table, Verdict, judge
+from inbox.lifecycle import OnTimeout, outcome_of
+from inbox.models import ApprovalRequest, Decision, Hold, IdempotencyKey, Team, Vote
+from inbox.selectors.pauses import paused
+from inbox.services.ballot import Counted, Late, Line, Proposed, Result, Table, Verdict, judge, kept
 from inbox.services.closing import Ending, close, leave_group
+from inbox.services.deferred import bring_back
+from inbox.services.edit import Edited, edit
 from inbox.services.escalate import Raised, catch_up
 from inbox.services.expire import ending_by_timeout
+from inbox.services.holds import ending_of, hold, new_hold, seconds_held
 from inbox.services.rejudging import Rejudged, held_version, rejudge
+from inbox.services.verbs import MESSAGE_LENGTH
 
-__all__ = ["MESSAGE_LENGTH", "Answer", "Decided", "Line", "Verdict", "decide", "decide_many"]
+__all__ = ["MESSAGE_LENGTH", "Decided", "Line", "Verdict", "decide", "decide_many"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What a vote did. `decision` is None while `slots_open` names votes still needed."""
+    """What a vote did. `decision` is None while `slots_open` names votes still needed, and until `release_at`.
+
+    `proposed`: an edit was stored, and others are to decide it.
+    """
 
     request: ApprovalRequest
     decision: Decision | None
     slots_open: tuple[str, ...]
     seq: int
     repeated: bool = False
+    release_at: datetime | None = None
+    proposed: bool = False
 
 
 def decide(
@@ -51,25 +63,29 @@ def decide(
     message: str = "",
     via: str = "web",
     idempotency_key: str,
-    actions: Mapping[str, Answer] | None = None,
+    actions: Answers | None = None,
+    set_aside: Sequence[Mapping[str, Any]] = (),
+    over_claim: bool = False,
 ) -> Decided:
     """Record one person's verdict. A repeat under the same key and body returns the first result.
 
+    `set_aside` are the lines that an edit in `actions` took out, as a revision keeps them.
     Raises NotFound, NotAllowed, AlreadyClosed, Changed, AlreadyVoted, Expired or Invalid; a NotAllowed is itself
     audited. Acknowledge only after this returns: everything is committed by then.
     """
-    line = Line(request_id, digest, verdict, message, actions)
+    line = Line(request_id, digest, verdict, message, actions, over_claim)
     fingerprint = canonical.digest(
         {
             "request": str(request_id),
             "digest": digest,
             "verdict": verdict,
             "message": message,
-            "actions": dict(actions) if actions else None,
+            "actions": _spelled(actions),
+            "set_aside": list(set_aside),
         }
     )
     try:
-        result = _decide(person, team, line, via, (idempotency_key, fingerprint))
+        result = _decide(person, team, line, via, (idempotency_key, fingerprint), set_aside)
     except IntegrityError:
         # The key was used for another request at this very instant, and that one was first.
         raise _key_reused() from None
@@ -79,9 +95,16 @@ def decide(
     return result
 
 
-def _decide(person: User, team: Team, line: Line, via: str, key: tuple[str, str]) -> Decided | Refused:
+def _decide(
+    person: User,
+    team: Team,
+    line: Line,
+    via: str,
+    key: tuple[str, str],
+    set_aside: Sequence[Mapping[str, Any]],
+) -> Decided | Refused:
     with transaction.atomic(durable=True):
-        result = decide_many(person=person, team=team, lines=[line], via=via, key=key)[0]
+        result = decide_many(person=person, team=team, lines=[line], via=via, key=key, set_aside=set_aside)[0]
         crashpoint("decide.before_commit")
     return result
 
@@ -93,11 +116,14 @@ def decide_many(
     lines: Sequence[Line],
     via: str,
     key: tuple[str, str] | None = None,
-    batch: bool = False,
+    batch: UUID | None = None,
+    together: bool = False,
+    set_aside: Sequence[Mapping[str, Any]] = (),
 ) -> list[Decided | Refused]:
     """Decide several requests in the caller's transaction, set-based; each line gets its result or its refusal.
 
-    `key` is (idempotency key, fingerprint) for a single line. `batch` refuses what must be decided by itself.
+    `key` is (idempotency key, fingerprint) for a single line, the only one that may edit. `together` refuses what must
+    be decided by itself; `batch` is the batch they are undone with.
     """
     requests = {
         request.pk: request
@@ -115,12 +141,17 @@ def decide_many(
     # Under the same locks: a version that came into force since may ask more of what waits than was pinned.
     again = rejudge([one for one in requests.values() if not one.is_over(now)], held_version(team.pk))
     raised = catch_up([one for one in requests.values() if one.pk not in again.refusals], now)
-    table = Table.load(person, team, list(requests.values()), now)
-    verdicts = [
-        again.refusals.get(line.request_id) or judge(line, requests.get(line.request_id), table, now, batch)
+    table = Table.load(person, team, list(requests.values()), now, batch=together)
+    results: list[Result] = [
+        again.refusals.get(line.request_id)
+        or judge(line, requests.get(line.request_id), table, now, together)
         for line in lines
     ]
-    return _write(team, person, lines, verdicts, table, again, raised, now, via, key)
+    edited = Edited()
+    if len(lines) == 1 and lines[0].edits and isinstance(results[0], Counted):
+        edited = edit(lines[0], results[0], table, person, team, now, set_aside)
+        results, table = [edited.result or results[0]], edited.table or table
+    return _write(team, person, lines, results, table, again, raised, edited, now, via, key, batch)
 
 
 def _write(
@@ -131,9 +162,11 @@ def _write(
     table: Table,
     again: Rejudged,
     raised: Raised,
+    edited: Edited,
     now: datetime,
     via: str,
     key: tuple[str, str] | None,
+    batch: UUID | None,
 ) -> list[Decided | Refused]:
     counted = [
         (line, result) for line, result in zip(lines, results, strict=True) if isinstance(result, Counted)
@@ -155,6 +188,7 @@ def _write(
             tier=tier,
             digest=vote.request.digest,
             approves=vote.slot is not None,
+            answers=kept(vote.answers),
             message=line.message,
             via=via,
         )
@@ -164,26 +198,58 @@ def _write(
         vote.request.votes_cast += 1
     if counted:
         ApprovalRequest.objects.bulk_update([vote.request for _, vote in counted], ["votes_cast"])
-    endings = [
-        Ending(
-            request=vote.request,
-            kind=Decision.Kind.PERSON,
-            actor=actor,
-            verdicts=vote.verdicts,
-            version=table.current,
-            message=line.message,
-            person=person,
-            rule=vote.request.rule,
-            via=via,
-            idempotent=all(
-                name in table.tools and table.tools[name].idempotent for name in vote.request.tools
-            ),
-            facts={"tier": tier, "slot": vote.slot},
-            verb="break_glass" if vote.broke_glass else "",
+    closing = [(line, vote) for line, vote in counted if vote.closes]
+    still = (
+        set(
+            ApprovalRequest.objects.filter(paused(), pk__in=[v.request.pk for _, v in closing]).values_list(
+                "pk", flat=True
+            )
         )
-        for line, vote in counted
-        if vote.closes
+        if closing
+        else set()
+    )
+    holds: list[Hold] = []
+    endings: list[Ending] = []
+    at_once = [
+        vote.request
+        for _, vote in closing
+        if not seconds_held(vote.request, table.current) and vote.request.pk not in still
     ]
+    brought = bring_back(at_once, version=table.current, at=now)
+    for line, vote in closing:
+        facts = {"tier": tier, "slot": vote.slot}
+        if vote.request in at_once:
+            endings.append(
+                ending_of(
+                    vote.request,
+                    person=person,
+                    answers=vote.answers,
+                    version=table.current,
+                    message=line.message,
+                    via=via,
+                    broke_glass=vote.broke_glass,
+                    facts=facts,
+                    tools=table.tools,
+                    lines=brought.lines.get(vote.request.pk, {}),
+                )
+            )
+        else:
+            holds.append(
+                new_hold(
+                    vote.request,
+                    person=person,
+                    answers=vote.answers,
+                    outcome=outcome_of(said.verb for said in vote.answers.values()).value,
+                    version=table.current,
+                    message=line.message,
+                    via=via,
+                    broke_glass=vote.broke_glass,
+                    facts=facts,
+                    seconds=seconds_held(vote.request, table.current),
+                    at=now,
+                    batch_id=batch,
+                )
+            )
     endings += [ending_by_timeout(request, table.current, table.keys[request.pk]) for request in late]
     endings += again.endings
     voted = [
@@ -204,8 +270,12 @@ def _write(
         for line, vote in counted
         if not vote.closes
     ]
-    noted = [*again.entries, *raised.entries, *_refusals(lines, results, actor, via), *voted]
-    leaving = [*again.leaving, *raised.leaving]
+    noted = [*again.entries, *raised.entries, *_refusals(lines, results, actor, via), *edited.entries, *voted]
+    leaving = [*again.leaving, *raised.leaving, *edited.leaving, *(one.request for one in holds)]
+    if holds:
+        noted += hold(holds, now)
+    noted += brought.entries
+    until = {one.request.pk: one.release_at for one in holds}
     decisions: dict[UUID, Decision] = {}
     seq = 0
     if endings:
@@ -225,8 +295,11 @@ def _write(
                     decision,
                     result.left if decision is None else (),
                     decision.seq if decision else seq,
+                    release_at=until.get(result.request.pk),
                 )
             )
+        elif isinstance(result, Proposed):
+            answers.append(Decided(result.request, None, result.left, seq, proposed=True))
         elif isinstance(result, Late):
             answers.append(Expired(extra={"expired_at": result.request.expires_at.isoformat()}))
         else:
@@ -239,15 +312,27 @@ def _write(
 def _repeated(
     person: User, key: tuple[str, str], request: ApprovalRequest | None
 ) -> Decided | Refused | None:
-    kept = IdempotencyKey.objects.filter(person=person, key=key[0]).first()
-    if kept is None:
+    row = IdempotencyKey.objects.filter(person=person, key=key[0]).first()
+    if row is None:
         return None
-    if kept.fingerprint != key[1] or request is None:
+    if row.fingerprint != key[1] or request is None:
         return _key_reused()
+    # Held then, released since: the answer is what became of that very decision.
     decision = (
-        Decision.objects.filter(pk=kept.result["decision"]).first() if kept.result["decision"] else None
+        Decision.objects.filter(request=request).first()
+        if row.result["decision"] or row.result["release_at"]
+        else None
     )
-    return Decided(request, decision, tuple(kept.result["slots_open"]), kept.result["seq"], repeated=True)
+    until = row.result["release_at"]
+    return Decided(
+        request,
+        decision,
+        tuple(row.result["slots_open"]),
+        row.result["seq"],
+        repeated=True,
+        release_at=datetime.fromisoformat(until) if until else None,
+        proposed=row.result["proposed"],
+    )
 
 
 def _remember(person: User, key: tuple[str, str], decided: Decided) -> None:
@@ -259,8 +344,24 @@ def _remember(person: User, key: tuple[str, str], decided: Decided) -> None:
             "decision": str(decided.decision.pk) if decided.decision else None,
             "slots_open": list(decided.slots_open),
             "seq": decided.seq,
+            "release_at": decided.release_at.isoformat() if decided.release_at else None,
+            "proposed": decided.proposed,
         },
     )
+
+
+def _spelled(actions: Answers | None) -> dict[str, Any] | None:
+    if not actions:
+        return None
+    return {
+        key: {
+            "verb": said.verb.value,
+            "args": dict(said.args) if said.args is not None else None,
+            "value": said.value,
+            "message": said.message,
+        }
+        for key, said in actions.items()
+    }
 
 
 def _key_reused() -> Invalid:

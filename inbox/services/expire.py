@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from inbox.answers import REJECTED
 from inbox.audit import Actor
 from inbox.clock import database_now
 from inbox.lifecycle import OnTimeout, State
@@ -41,7 +42,7 @@ def ending_by_timeout(
         request=request,
         kind=Decision.Kind.TIMEOUT,
         actor=Actor("system", "deadline"),
-        verdicts=dict.fromkeys(keys, "reject"),
+        answers=dict.fromkeys(keys, REJECTED),
         version=version,
         message=message or f"{nobody_decided(request)} Not approved.",
         rule=request.rule,

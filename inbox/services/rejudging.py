@@ -18,16 +18,18 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from inbox import audit, events
+from inbox.answers import REJECTED
 from inbox.audit import Actor, Entry
 from inbox.clock import database_now
 from inbox.errors import AlreadyClosed
 from inbox.lifecycle import State
-from inbox.models import Action, Activation, ApprovalRequest, Decision, Policy, PolicyVersion
+from inbox.models import Activation, ApprovalRequest, Decision, Policy, PolicyVersion
 from inbox.models.change import CHANNEL
 from inbox.policy.evaluate import Verdict
 from inbox.policy.facts import Claims, Facts
 from inbox.policy.requirement import strictest
 from inbox.policy.words import Outcome, Risk, worst
+from inbox.selectors.actions import action_keys
 from inbox.selectors.policy import judged_by_another, pinned_needs, tier_ranks
 from inbox.services.closing import Ending, close, leave_group
 from inbox.services.judging import denial, verdict_by
@@ -98,7 +100,7 @@ def rejudge(requests: Sequence[ApprovalRequest], version: PolicyVersion) -> Reju
             continue
         before = _standing(request)
         if verdict.outcome is not Outcome.ALLOW:
-            _raise(request, verdict, ranks)
+            raise_to(request, verdict, ranks)
             if request.batchable and not verdict.batchable:
                 leaving.append(copy(request))
                 request.batchable, request.group = False, None
@@ -108,18 +110,33 @@ def rejudge(requests: Sequence[ApprovalRequest], version: PolicyVersion) -> Reju
     ApprovalRequest.objects.bulk_update(
         stale, ["judged_by", "needs", "risk", "blocked", "batchable", "group", "reasons"]
     )
-    keys = _keys([request for request, _ in refused])
+    keys = action_keys([request for request, _ in refused])
     endings = [_refusal(request, verdict, version, keys[request.pk]) for request, verdict in refused]
     return Rejudged(entries, endings, leaving)
 
 
+def refused_by(version: PolicyVersion, requests: Sequence[ApprovalRequest]) -> dict[UUID, Ending]:
+    """Of some locked requests that were decided and not released, those the version in force refuses by now.
+
+    An approval is no licence for ever: what policy forbids at its release is not released.
+    """
+    stale = [request for request in requests if _judged_by_another(request, version)]
+    judged = [
+        (one.request, verdict_by(version, one.facts or _unreadable(one.request)))
+        for one in past(version.policy.team.slug, stale)
+    ]
+    refused = [(request, verdict) for request, verdict in judged if verdict.outcome is Outcome.DENY]
+    keys = action_keys([request for request, _ in refused])
+    return {request.pk: _refusal(request, verdict, version, keys[request.pk]) for request, verdict in refused}
+
+
 def is_stale(request: ApprovalRequest, version: PolicyVersion) -> bool:
     """Whether a request waits and was last judged by another version. Changes of the rules themselves never are."""
-    return (
-        request.state == State.PENDING.value
-        and request.channel != CHANNEL
-        and (request.judged_by_id or request.policy_version_id) != version.pk
-    )
+    return request.state == State.PENDING.value and _judged_by_another(request, version)
+
+
+def _judged_by_another(request: ApprovalRequest, version: PolicyVersion) -> bool:
+    return request.channel != CHANNEL and (request.judged_by_id or request.policy_version_id) != version.pk
 
 
 def rejudge_waiting(*, limit: int = 2_000) -> int:
@@ -184,7 +201,8 @@ def _behind(team_id: UUID) -> QuerySet[ApprovalRequest]:
     )
 
 
-def _raise(request: ApprovalRequest, verdict: Verdict, ranks: Mapping[str, int]) -> None:
+def raise_to(request: ApprovalRequest, verdict: Verdict, ranks: Mapping[str, int]) -> None:
+    """Let a request need what this verdict asks for as well, without saving; nothing becomes less."""
     pinned = pinned_needs(request)
     needs = strictest(pinned, verdict.needs, ranks)
     if set(needs) != set(pinned):
@@ -228,23 +246,10 @@ def _refusal(
         request=request,
         kind=Decision.Kind.POLICY,
         actor=Actor("policy", str(version)),
-        verdicts=dict.fromkeys(keys, "reject"),
+        answers=dict.fromkeys(keys, REJECTED),
         version=version,
         rule=verdict.rule or "",
         message=denial(verdict.notes),
         via="policy",
         facts={"asked_under": str(request.policy_version)},
     )
-
-
-def _keys(requests: Sequence[ApprovalRequest]) -> dict[UUID, list[str]]:
-    numbers = {request.pk: request.revision_number for request in requests}
-    found: dict[UUID, list[str]] = {pk: [] for pk in numbers}
-    for request_id, number, key in (
-        Action.objects.filter(revision__request_id__in=numbers)
-        .order_by("position")
-        .values_list("revision__request_id", "revision__number", "key")
-    ):
-        if numbers[request_id] == number:
-            found[request_id].append(key)
-    return found

@@ -22,13 +22,14 @@ MOST_KEPT: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One action that was decided: approved or not, by people or not."""
+    """One action that was decided: approved or not, changed by people first or not, by people or not."""
 
     agent_id: UUID
     tool: str
     args: Mapping[str, Any]
     approved: bool
     by_people: bool
+    edited: bool = False
 
 
 def remember(answers: Iterable[Answered]) -> None:
@@ -36,12 +37,13 @@ def remember(answers: Iterable[Answered]) -> None:
     told = list(answers)
     if not told:
         return
-    approved, rejected = Counter[tuple[UUID, str]](), Counter[tuple[UUID, str]]()
+    approved, rejected, edited = (Counter[tuple[UUID, str]]() for _ in range(3))
     values = Counter[tuple[UUID, str, bytes]]()
     for one in told:
         # Counted or not, the row says that the tool was used.
         key = one.agent_id, one.tool
-        approved[key] += one.approved and one.by_people
+        approved[key] += one.approved and one.by_people and not one.edited
+        edited[key] += one.approved and one.by_people and one.edited
         rejected[key] += not one.approved and one.by_people
         if one.approved:
             values.update((*key, digest) for digest in telling_digests(one.tool, one.args))
@@ -49,10 +51,11 @@ def remember(answers: Iterable[Answered]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO inbox_toolhistory AS history (id, agent_id, tool, approved, rejected)
-            SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::int[])
+            INSERT INTO inbox_toolhistory AS history (id, agent_id, tool, approved, rejected, edited)
+            SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::int[], %s::int[])
             ON CONFLICT (agent_id, tool) DO UPDATE
-            SET approved = history.approved + EXCLUDED.approved, rejected = history.rejected + EXCLUDED.rejected
+            SET approved = history.approved + EXCLUDED.approved, rejected = history.rejected + EXCLUDED.rejected,
+                edited = history.edited + EXCLUDED.edited
             """,
             [
                 [uuid7() for _ in keys],
@@ -60,6 +63,7 @@ def remember(answers: Iterable[Answered]) -> None:
                 [tool for _, tool in keys],
                 [approved[key] for key in keys],
                 [rejected[key] for key in keys],
+                [edited[key] for key in keys],
             ],
         )
         if values:

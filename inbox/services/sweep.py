@@ -16,12 +16,14 @@ from inbox.services.expire import expire_due
 from inbox.services.grants import end_expired
 from inbox.services.halt import halt_due
 from inbox.services.handover import hand_over_due
+from inbox.services.holds import release_due
 from inbox.services.limits import purge
 from inbox.services.rejudging import rejudge_waiting
 
 log = structlog.get_logger(__name__)
 
 JOBS: Final[dict[str, Callable[[], int]]] = {
+    "released": release_due,
     "expired": expire_due,
     "halted": halt_due,
     "escalated": escalate_due,

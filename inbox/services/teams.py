@@ -18,8 +18,14 @@ from inbox.services.versions import put_in_force, write_draft
 DEFAULT_LADDER = ("reviewer", "senior", "lead")
 
 
-def create_team(*, slug: str, name: str, tiers: Sequence[str] = DEFAULT_LADDER) -> Team:
-    """A team with its ladder (lowest tier first) and the default policy over it.
+def create_team(
+    *,
+    slug: str,
+    name: str,
+    tiers: Sequence[str] = DEFAULT_LADDER,
+    document: PolicyDocument | None = None,
+) -> Team:
+    """A team with its ladder (lowest tier first) and the default policy over it, or `document`.
 
     Raises IntegrityError when the slug is taken.
     """
@@ -30,7 +36,7 @@ def create_team(*, slug: str, name: str, tiers: Sequence[str] = DEFAULT_LADDER) 
             Tier(team=team, name=tier, rank=rank) for rank, tier in enumerate(tiers, start=1)
         )
         policy = Policy.objects.create(team=team, name="default")
-        version = write_version(policy, default_document(tiers), author=None)
+        version = write_version(policy, document or default_document(tiers), author=None)
         audit.append(
             team.pk,
             [

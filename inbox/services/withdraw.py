@@ -13,11 +13,13 @@ from inbox.clock import database_now
 from inbox.errors import AlreadyClosed, Conflict, NotFound
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest
+from inbox.models.request import OPEN
 from inbox.services.closing import leave_group
+from inbox.services.holds import let_go
 
 
 def withdraw(*, agent: Agent, request_id: UUID, reason: str = "") -> ApprovalRequest:
-    """Withdraw one pending request. Withdrawing again returns the same.
+    """Withdraw one request that waits, or whose decision is still held. Withdrawing again returns the same.
 
     Raises NotFound for another agent's, AlreadyClosed when a decision or the deadline was first.
     """
@@ -36,7 +38,7 @@ def withdraw(*, agent: Agent, request_id: UUID, reason: str = "") -> ApprovalReq
             )
         if request.state == State.WITHDRAWN.value:
             return request
-        if request.state != State.PENDING.value:
+        if request.state not in OPEN:
             raise AlreadyClosed(
                 detail=f"Not withdrawn: this request is already {request.outcome or request.state}.",
                 extra={"state": request.state, "outcome": request.outcome},
@@ -50,7 +52,7 @@ def withdraw_thread(*, agent: Agent, thread: str, reason: str) -> int:
     requests = list(
         ApprovalRequest.objects.select_for_update(of=("self",))
         .select_related("agent")
-        .filter(agent=agent, thread=thread, channel="hosted", state=State.PENDING.value)
+        .filter(agent=agent, thread=thread, channel="hosted", state__in=OPEN)
         .order_by("pk")
     )
     if requests:
@@ -60,12 +62,14 @@ def withdraw_thread(*, agent: Agent, thread: str, reason: str) -> int:
 
 def _close(requests: list[ApprovalRequest], actor: Actor, reason: str) -> None:
     now = database_now()
-    ApprovalRequest.objects.filter(pk__in=[r.pk for r in requests], state=State.PENDING.value).update(
+    waiting = [request for request in requests if request.state == State.PENDING.value]
+    let_go(requests, now)
+    ApprovalRequest.objects.filter(pk__in=[r.pk for r in requests], state__in=OPEN).update(
         state=State.WITHDRAWN.value, closed_at=now
     )
     for request in requests:
         request.state, request.closed_at = State.WITHDRAWN.value, now
-    leave_group(requests)
+    leave_group(waiting)
     entries = [Entry("withdrawn", actor, r.pk, {"reason": reason, "digest": r.digest}) for r in requests]
     receipts = audit.append(requests[0].team_id, entries, at=now)
     events.announce(requests[0].team_id, receipts[-1].seq)

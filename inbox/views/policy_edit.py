@@ -151,7 +151,7 @@ def _decided(request: TeamRequest, source: str) -> ApprovalRequest | None:
     except ValueError:
         return None
     rows = ApprovalRequest.objects.select_related("agent").filter(team=request.member.team_id, pk=key)
-    return rows.exclude(state="pending").first()
+    return rows.filter(closed_at__isnull=False).first()
 
 
 def _rule_page(

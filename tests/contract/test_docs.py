@@ -50,9 +50,24 @@ def test_every_audit_verb_is_documented_and_used() -> None:
 
 def test_every_refusal_of_the_services_is_documented() -> None:
     page = (DOCS / "reference" / "api.md").read_text()
-    spoken = re.compile(r'(?:Conflict|NotAllowed|TooLarge|Invalid|Precondition)\(\s*"([a-z-]+)"')
-    for name in ("submit", "decide", "withdraw", "outcomes", "batches"):
-        source = (Path(settings.BASE_DIR) / "inbox" / "services" / f"{name}.py").read_text()
+    spoken = re.compile(
+        r'(?:Conflict|NotAllowed|TooLarge|Invalid|Precondition|FieldError)\(\s*(?:where, )?"([a-z-]+)"'
+    )
+    inbox = Path(settings.BASE_DIR) / "inbox"
+    services = (
+        "submit",
+        "decide",
+        "withdraw",
+        "outcomes",
+        "batches",
+        "edit",
+        "revisions",
+        "undo",
+        "verbs",
+        "ballot",
+    )
+    for name in (*(f"services/{one}" for one in services), "lines", "ballots"):
+        source = (inbox / f"{name}.py").read_text()
         for code in spoken.findall(source):
             if code in ("individual-only",):
                 continue  # an item's outcome in a batch, never an answer of its own

@@ -11,7 +11,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import close_old_connections
 
-from inbox.services.sweep import sweep
+from inbox.clock import database_now
+from inbox.services.holds import next_release
+from inbox.services.sweep import Swept, sweep
 
 log = structlog.get_logger(__name__)
 
@@ -36,5 +38,19 @@ class Command(BaseCommand):
                     raise CommandError(f"Failed: {', '.join(swept.failed)}.")
                 # Postgres restarting is no reason to die: the next round finds the same rows.
                 close_old_connections()
-            if options["once"] or stop.wait(settings.ENV.placet_sweep_seconds):
+            if options["once"] or stop.wait(_pause(swept)):
                 return
+
+
+def _pause(swept: Swept) -> float:
+    """Seconds until the next round: at most PLACET_SWEEP_SECONDS, and no later than the next hold ends.
+
+    A hold is a promise of time to the second. The broker is not asked: it may be gone, and only this process is needed.
+    """
+    longest = float(settings.ENV.placet_sweep_seconds)
+    if swept.failed:
+        return longest
+    until = next_release()
+    if until is None:
+        return longest
+    return min(longest, max(0.05, (until - database_now()).total_seconds()))

@@ -9,6 +9,7 @@ import pytest
 
 from agents import services as gateway
 from agents.contract import Submission
+from inbox.answers import APPROVED, REJECTED
 from inbox.errors import AlreadyVoted, Changed, Expired, Invalid, NotAllowed, NotFound
 from inbox.models import AuditEvent, Decision, IdempotencyKey, Member, Vote
 from inbox.policy.need import Need
@@ -117,12 +118,12 @@ def test_actions_may_be_decided_apart_by_one_person(world: World) -> None:
     ]
     submission = Submission.model_validate({**body(), "actions": actions})
     request = submit(agent=world.agent, submission=submission).request
-    decided = vote(world, request, world.dave, actions={"a0": "approve", "a1": "reject", "a2": "approve"})
+    decided = vote(world, request, world.dave, actions={"a0": APPROVED, "a1": REJECTED, "a2": APPROVED})
     assert decided.decision is not None
     assert decided.decision.outcome == "mixed"
     other = submit(agent=world.agent, submission=submission.model_copy(update={"dedupe_key": "n"})).request
     with pytest.raises(Invalid) as refusal:
-        vote(world, other, world.dave, actions={"a0": "approve"})
+        vote(world, other, world.dave, actions={"a0": APPROVED})
     assert refusal.value.code == "actions-mismatch"
 
 

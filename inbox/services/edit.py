@@ -1,0 +1,100 @@
+"""A person's edit inside a decision: the next revision, and what the same vote comes to on it.
+
+One person who may decide the edited bytes alone decides them in the same act. In every other case the edit stands as
+the current revision, its author is barred from deciding it, and others vote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from inbox.answers import APPROVED
+from inbox.audit import Entry
+from inbox.errors import Invalid
+from inbox.lifecycle import Verb
+from inbox.models import ApprovalRequest, Team
+from inbox.policy.words import Outcome as Says
+from inbox.rendering.diff import diff, summary
+from inbox.services.ballot import Counted, Line, Proposed, Result, Table, judge
+from inbox.services.people import actor_of
+from inbox.services.revisions import edited_actions, revise
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What an edit did: how the vote on it counts, the table it was judged on, what to record, what leaves its group."""
+
+    result: Result | None = None
+    table: Table | None = None
+    entries: Sequence[Entry] = ()
+    leaving: Sequence[ApprovalRequest] = ()
+
+
+def edit(
+    line: Line,
+    counted: Counted,
+    table: Table,
+    person: User,
+    team: Team,
+    now: datetime,
+    set_aside: Sequence[Mapping[str, Any]],
+) -> Edited:
+    """Store the edit of a line that was judged to count, in the caller's transaction.
+
+    Raises Invalid (nothing-edited, arguments-invalid, policy-refuses), upon which the caller's transaction goes back.
+    """
+    request, found = counted.request, table.bytes[counted.request.pk]
+    changes = {
+        key: diff(found.actions[key]["args"], args)
+        for key, args in line.edits.items()
+        if found.actions[key]["args"] != args
+    }
+    if not changes:
+        raise Invalid("nothing-edited", "Not recorded: nothing was changed. Approve it as it stands instead.")
+    revised = revise(
+        request,
+        edited_actions(found.actions, line.edits),
+        version=table.current,
+        at=now,
+        author=person,
+        set_aside=set_aside,
+    )
+    if revised.verdict.outcome is Says.DENY:
+        why = " ".join(revised.verdict.notes) or f"Rule {revised.verdict.rule} forbids it."
+        raise Invalid("policy-refuses", f"Not recorded: policy refuses what it was changed to. {why}")
+    entry = Entry(
+        "edited",
+        actor_of(person),
+        request.pk,
+        {
+            **revised.facts,
+            "changes": {key: summary(found) for key, found in changes.items()},
+            "message": line.message,
+        },
+    )
+    result, table = _decided_alone(line, request, person, team, now)
+    return Edited(result, table, [entry], revised.leaving)
+
+
+def _decided_alone(
+    line: Line, request: ApprovalRequest, person: User, team: Team, now: datetime
+) -> tuple[Result, Table]:
+    request.editor = None
+    table = Table.load(person, team, [request], now, batch=False)
+    left = table.electorate.slots(request)
+    said = {
+        key: replace(APPROVED, message=one.message) if one.verb is Verb.EDIT else one
+        for key, one in (line.actions or {}).items()
+    }
+    if len(left) == 1:
+        again = judge(replace(line, digest=request.digest, actions=said), request, table, now, False)
+        if isinstance(again, Counted):
+            request.save(update_fields=["editor"])
+            return again, table
+    request.editor = person
+    return Proposed(request, tuple(slot.name for slot in left)), table
