@@ -54,8 +54,11 @@ def test_list_is_columns_for_programs_and_aligned_for_people(world: World, sit: 
 
 def test_a_group_lists_its_requests_with_digests(world: World, sit: Sit) -> None:
     files = [ask(world) for _ in range(3)]
-    group = sit(world.alice).run("list", "--json").json["lanes"][2]["groups"][0]
-    rows = sit(world.alice).run("list", "--group", group["id"]).rows
+    alice = sit(world.alice)
+    (line,) = alice.run("list").rows
+    assert line[4] == "3 alike"
+    rows = alice.run("list", "--group", line[1]).rows
+    assert alice.run("list", "--group", tail(files[0])).code == 3
     assert {(row[0], row[-1]) for row in rows} == {(tail(file), file.digest) for file in files}
 
 
@@ -131,6 +134,18 @@ def test_what_moved_while_the_question_stood_there_is_not_decided(world: World, 
     assert terminal.end() == 5
     assert world.dave.username in terminal.shown
     assert state(request) == ("decided", "rejected")
+
+
+def test_what_was_typed_ahead_answers_nothing(world: World, sit: Sit) -> None:
+    first, second = ask(world), ask(world)
+    terminal = sit(world.alice).terminal("approve", tail(first), tail(second))
+    terminal.expect("[y/N]")
+    terminal.type("y\ny")
+    terminal.expect("[y/N]")
+    assert (state(first)[0], state(second)[0]) == ("decided", "pending")
+    terminal.type("")
+    assert terminal.end() == 1
+    assert state(second) == ("pending", None)
 
 
 def test_scripts_approve_low_risk_by_digest_and_nothing_else(world: World, sit: Sit) -> None:

@@ -1,8 +1,9 @@
-"""Ids as people type them: whole, or a beginning or an end that only one request has."""
+"""Ids as people type them: whole, or a beginning or an end that only one has."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
@@ -25,7 +26,16 @@ def short(request_id: str) -> str:
 
 
 def resolve(client: Client, typed: str) -> str:
-    """The whole id. Raises Stop, and what reading the inbox raises."""
+    """The whole id of a request. Raises Stop, and what reading the inbox raises."""
+    return _whole(typed, lambda: _requests(client), "request")
+
+
+def resolve_group(client: Client, typed: str) -> str:
+    """The whole id of a group in which something waits. Raises Stop, and what reading the groups raises."""
+    return _whole(typed, lambda: _groups(client), "group")
+
+
+def _whole(typed: str, known: Callable[[], set[str]], what: str) -> str:
     digits = typed.strip().lower().replace("-", "")
     if not _HEX.fullmatch(digits) or len(digits) > 32:
         raise Stop(USAGE, "bad-id", f"{typed} is no id.")
@@ -33,26 +43,31 @@ def resolve(client: Client, typed: str) -> str:
         return str(UUID(digits))
     if len(digits) < SHORTEST:
         raise Stop(USAGE, "bad-id", f"{typed} is too short: give at least {SHORTEST} characters of the id.")
-    found = {known for known in _known(client) if _fits(known, digits)}
+    found = {one for one in known() if _fits(one, digits)}
     if not found:
         raise Stop(
-            NOT_FOUND, "not-found", f"No request that you can see has an id like {typed}. Give the whole id."
+            NOT_FOUND, "not-found", f"No {what} that you can see has an id like {typed}. Give the whole id."
         )
     if len(found) > 1:
         some = ", ".join(sorted(found)[:5])
-        raise Stop(USAGE, "bad-id", f"{typed} fits {len(found)} requests. Give more of it: {some}.")
+        raise Stop(USAGE, "bad-id", f"{typed} fits {len(found)} {what}s. Give more of it: {some}.")
     return found.pop()
 
 
-def _fits(request_id: str, digits: str) -> bool:
-    whole = request_id.replace("-", "")
-    return whole.startswith(digits) or whole.endswith(digits)
+def _fits(whole: str, digits: str) -> bool:
+    hexadecimal = whole.replace("-", "")
+    return hexadecimal.startswith(digits) or hexadecimal.endswith(digits)
 
 
-def _known(client: Client) -> set[str]:
+def _requests(client: Client) -> set[str]:
     known: set[str] = set()
     for view in _LISTS:
         for lane in client.further(client.inbox(view), LOOKED_THROUGH)["lanes"]:
             known.update(row["id"] for row in lane["items"])
             known.update(group["only"]["id"] for group in lane["groups"] if group["only"])
     return known
+
+
+def _groups(client: Client) -> set[str]:
+    lane = client.further(client.groups(), LOOKED_THROUGH)["lanes"][0]
+    return {group["id"] for group in lane["groups"]}

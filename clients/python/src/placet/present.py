@@ -92,7 +92,7 @@ def _facts(screen: Screen, review: ReviewOut) -> None:
     for note in review["notes"]:
         screen.pair("note", note)
     for sentence in review["why"]:
-        screen.pair("here", sentence)
+        screen.pair("why here", sentence)
 
 
 def _people(screen: Screen, review: ReviewOut) -> None:

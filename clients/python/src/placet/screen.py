@@ -11,6 +11,11 @@ from typing import Any, Final, NamedTuple, TextIO
 
 from placet.text import columns, cut, lines, safe
 
+try:
+    import termios
+except ImportError:  # not on Windows
+    termios = None  # type: ignore[assignment]
+
 _CODES: Final = {
     "bold": "1",
     "dim": "2",
@@ -92,7 +97,8 @@ class Screen:
         widths = [max(columns(texts[place]) for texts in plain) for place in range(len(rows[0]))]
         stretching = [place for place, cell in enumerate(rows[0]) if cell.stretches]
         over = sum(widths) + len(_GAP) * (len(widths) - 1) - self.width
-        for place in stretching:
+        # The first is what the line is about: it is cut last.
+        for place in reversed(stretching):
             fewer = min(max(over, 0), max(widths[place] - _NARROWEST, 0))
             widths[place] -= fewer
             over -= fewer
@@ -106,7 +112,11 @@ class Screen:
         self._stream.flush()
 
     def ask(self, question: str) -> str | None:
-        """A line a person types, without its end; None when they end the input."""
+        """A line a person types, without its end; None when they end the input.
+
+        What was typed before the question stood there is thrown away: it cannot have been the answer to it.
+        """
+        _forget_typed()
         self._stream.write(f"{safe(question)} ")
         self.flush()
         typed = sys.stdin.readline()
@@ -122,3 +132,8 @@ class Screen:
 
     def _write(self, text: str) -> None:
         self._stream.write(text + "\n")
+
+
+def _forget_typed() -> None:
+    if termios is not None and sys.stdin.isatty():
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

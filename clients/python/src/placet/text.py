@@ -69,13 +69,18 @@ def _hidden(char: str) -> bool:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    found, line, used = [], "", 0
+    """At blanks where one is near the end, else anywhere; every character stays."""
+    found, line, used, blank = [], "", 0, 0
     for char in text:
         if used + _width(char) > width:
-            found.append(line)
-            line, used = "", 0
+            at = blank if blank * 3 > len(line) * 2 else len(line)
+            found.append(line[:at])
+            line = line[at:]
+            used, blank = columns(line), 0
         line += char
         used += _width(char)
+        if char == " ":
+            blank = len(line)
     return [*found, line]
 
 

@@ -34,6 +34,11 @@ def due(at: str, does: Silence) -> str:
     return f"{before} {span(seconds)}" if seconds > 0 else after
 
 
+def ago(at: str) -> str:
+    """How long it is over: "3 min ago"."""
+    return f"{span((datetime.now(UTC) - moment(at)).total_seconds())} ago"
+
+
 def moment(text: str) -> datetime:
     """A time of the API."""
     return datetime.fromisoformat(text)

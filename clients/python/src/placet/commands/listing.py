@@ -7,10 +7,10 @@ from argparse import ArgumentParser, Namespace
 from placet.commands.command import Command
 from placet.context import Context
 from placet.exits import DONE, USAGE, Stop
-from placet.ids import short
+from placet.ids import resolve_group, short
 from placet.screen import Cell, Screen
 from placet.shapes import GroupOut, GroupSheetOut, LaneOut, RowOut
-from placet.words import due, risk
+from placet.words import ago, due, risk
 
 VIEWS = ("turn", "waiting", "done", "all")
 LONGEST = 10_000
@@ -62,7 +62,7 @@ def _lane(screen: Screen, lane: LaneOut) -> None:
 def row(item: RowOut) -> list[Cell]:
     """One request as a line of six columns: risk, id, sentence, agent, who is needed or how it ended, when."""
     if item["closing"]:
-        state, when, tone = item["closing"]["text"], item["closing"]["at"], item["closing"]["tone"]
+        state, when, tone = item["closing"]["text"], ago(item["closing"]["at"]), item["closing"]["tone"]
     else:
         state, tone = item["needs"] + (" · you voted" if item["voted"] else ""), ""
         when = due(item["expires_at"], item["on_timeout"])
@@ -82,8 +82,8 @@ def _group_row(group: GroupOut) -> list[Cell]:
         what, state = only["sentence"], "alone"
         known, when = short(only["id"]), due(only["expires_at"], only["on_timeout"])
     else:
-        what, state = f"{group['pending']} × {group['tool']} · latest: {group['latest']}", "decide as one"
-        known, when = "", f"--group {group['id']}"
+        what, state = f"{group['tool']} · latest: {group['latest']}", f"{group['pending']} alike"
+        known, when = short(group["id"]), "--group"
     return [
         Cell(risk(group["risk"]), group["risk"]),
         Cell(known, "dim"),
@@ -94,7 +94,8 @@ def _group_row(group: GroupOut) -> list[Cell]:
     ]
 
 
-def _group(context: Context, group_id: str, limit: int | None) -> int:
+def _group(context: Context, typed: str, limit: int | None) -> int:
+    group_id = resolve_group(context.client, typed)
     sheet = context.client.group(group_id)
     while sheet["next"] and limit is not None and len(sheet["items"]) < limit:
         page = context.client.group(group_id, cursor=sheet["next"])

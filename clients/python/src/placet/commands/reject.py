@@ -40,8 +40,8 @@ def _asked(context: Context, review: ReviewOut) -> str:
     presets = review["presets"]
     for number, preset in enumerate(presets, 1):
         context.talk.line(f"  {number}  {preset}")
-    hint = "its number or your own words" if presets else "your words"
-    answer = context.talk.ask(f"Why reject? {review['agent']} is told {hint}; nothing rejects nothing:")
+    how = "A number, or your words" if presets else "Your words"
+    answer = context.talk.ask(f"Why? {how} for {review['agent']} (empty: it is not rejected):")
     said = (answer or "").strip()
     if not said:
         raise Stop(DECLINED, "declined", "Not rejected: nothing was recorded.")
