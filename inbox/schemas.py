@@ -196,8 +196,17 @@ class ActionVerdict(Wire):
     message: Short = ""
 
 
+class ReadBackIn(Wire):
+    """The value of the payload that `review` asked the person for; 2,451 and 2451 are the same."""
+
+    answer: Annotated[str, StringConstraints(max_length=100)]
+
+
 class DecideIn(Wire):
-    """A person's decision on a request, bound to the digest they were shown (428 without one)."""
+    """A person's decision on a request, bound to the digest they were shown (428 without one).
+
+    `via: "cli"` says that a person decides at a terminal: from high risk on they must read back what a page would ask.
+    """
 
     digest: Digest | None = None
     revision: int | None = None
@@ -205,6 +214,8 @@ class DecideIn(Wire):
     note: Words = ""
     over_claim: bool = False
     idempotency_key: Key
+    via: Literal["api", "cli"] = "api"
+    read_back: ReadBackIn | None = None
 
 
 class DecideOut(BaseModel):

@@ -47,12 +47,14 @@ class Payload:
         return self.part == self.parts
 
 
-def show(envelope: bytes, *, risk: Risk, digest: str, part: int = 1, raw: bool = False) -> Payload:
-    """Read a revision's canonical bytes. `part` is held within what there is; `raw` shows the exact JSON instead."""
+def show(
+    envelope: bytes, *, risk: Risk, digest: str, part: int = 1, raw: bool = False, lines: int = PART_LINES
+) -> Payload:
+    """Read a revision's canonical bytes. `part`, of at most `lines`, is held within what there is; `raw` shows the exact JSON instead."""
     document: Mapping[str, Any] = canonical.read(envelope)
     actions = document["actions"]
     tables = [field_table(action["args"], schema=action.get("args_schema")) for action in actions]
-    pages = [()] if raw else _pages(actions, tables)
+    pages = [()] if raw else _pages(actions, tables, lines)
     number = min(max(part, 1), len(pages))
     return Payload(
         actions=() if raw else pages[number - 1],
@@ -71,16 +73,16 @@ def asked_of(envelope: bytes, *, risk: Risk, digest: str) -> ReadBack | None:
     return read_back(risk, canonical.read(envelope)["actions"], digest)
 
 
-def _pages(actions: list[Any], tables: list[FieldTable]) -> list[tuple[ShownAction, ...]]:
+def _pages(actions: list[Any], tables: list[FieldTable], part_lines: int) -> list[tuple[ShownAction, ...]]:
     pages: list[list[ShownAction]] = [[]]
-    left = PART_LINES
+    left = part_lines
     for action, table in zip(actions, tables, strict=True):
-        for index, rows in enumerate([*table.chunks(PART_LINES)] or [()]):
-            lines = sum(row.line_count for row in rows)
-            if lines > left and pages[-1]:
+        for index, rows in enumerate([*table.chunks(part_lines)] or [()]):
+            height = sum(row.line_count for row in rows)
+            if height > left and pages[-1]:
                 pages.append([])
-                left = PART_LINES
-            left -= lines
+                left = part_lines
+            left -= height
             pages[-1].append(
                 ShownAction(
                     action["key"], action["name"], tuple(rows), index > 0, "approve" in action["allow"]

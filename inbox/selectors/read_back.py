@@ -2,7 +2,7 @@
 
 It differs from request to request, so it cannot become a reflex, and it can only be answered by who looked at the
 payload. A payload in which nothing can be asked does not escape: then the end of its digest is read back. Asked on
-pages; a client of the API reads the payload in its own way.
+pages and in the terminal; a script that binds to the digest reads the payload in its own way.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from inbox.selectors.case import Case, case_of
 from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.grants import grants_that_passed, may_be_granted
 from inbox.selectors.order import Neighbour
-from inbox.selectors.payload import Payload, show
+from inbox.selectors.payload import PART_LINES, Payload, show
 from inbox.selectors.policy import tools_named
 from inbox.selectors.queue import head_seq
 from inbox.selectors.turn import Standing, Turn, past_standing
@@ -69,9 +69,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
-    """One request, ready to show. `who` and `why` only while it waits, `closing` and `release` only after."""
+    """One request, ready to show. `envelope` is what its digest is of; `who` and `why` only while it waits, `closing` and `release` only after."""
 
     request: ApprovalRequest
+    envelope: bytes
     payload: Payload
     case: Case
     tools: tuple[tuple[str, Tool | None], ...]
@@ -119,7 +120,9 @@ def find(turn: Turn, request_id: UUID) -> ApprovalRequest:
     return found
 
 
-def read(turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False) -> RequestPage:
+def read(
+    turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False, lines: int = PART_LINES
+) -> RequestPage:
     """The page of a request. Raises NotFound for one that is not of the member's team."""
     seq, now = head_seq(turn.member.team_id), timezone.now()
     request = find(turn, request_id)
@@ -131,8 +134,14 @@ def read(turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False) -> R
     envelope = canonical.read(bytes(revision.payload))
     return RequestPage(
         request=request,
+        envelope=bytes(revision.payload),
         payload=show(
-            bytes(revision.payload), risk=Risk(request.risk), digest=request.digest, part=part, raw=raw
+            bytes(revision.payload),
+            risk=Risk(request.risk),
+            digest=request.digest,
+            part=part,
+            raw=raw,
+            lines=lines,
         ),
         case=case_of(request, envelope),
         tools=tuple((name, tools.get(name)) for name in request.tools),

@@ -13,14 +13,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox.errors import Invalid, NotFound, Refused
+from inbox.errors import NotFound, Refused
 from inbox.forms import DecideForm
-from inbox.models import ApprovalRequest, Revision
 from inbox.policy.seating import who_of
 from inbox.policy.words import Risk
 from inbox.selectors import request_page
+from inbox.selectors.asking import check_read_back
 from inbox.selectors.endings import closing_of
-from inbox.selectors.payload import asked_of
 from inbox.selectors.queue import Row
 from inbox.selectors.request_page import RequestPage
 from inbox.services.decide import Decided
@@ -93,7 +92,12 @@ def decide(request: TeamRequest, request_id: UUID) -> HttpResponse:
             return _page(request, request_id, bar)
         revision = found.revisions.get(number=found.revision_number)
         if form.verdict_word != "reject":
-            _check_read_back(request, found, revision, form)
+            check_read_back(
+                request.turn,
+                found,
+                digest=form.cleaned_data["digest"],
+                typed=form.cleaned_data["read_back"],
+            )
         keys = revision.actions.values_list("key", flat=True)
         decided = record(
             person=request.user,
@@ -122,21 +126,6 @@ def decide(request: TeamRequest, request_id: UUID) -> HttpResponse:
     if request.htmx:
         return _page(request, request_id, Bar())
     return redirect("request", request.member.team.slug, request_id)
-
-
-def _check_read_back(
-    request: TeamRequest, found: ApprovalRequest, revision: Revision, form: DecideForm
-) -> None:
-    # What the service refuses anyway is left to its words: a moved digest, a closed request, a missing tier.
-    current = found.closed_at is None and form.cleaned_data["digest"] == found.digest
-    if not current or not request.turn.standings([found])[found.pk].turn:
-        return
-    asked = asked_of(bytes(revision.payload), risk=Risk(found.risk), digest=found.digest)
-    if asked is not None and not asked.accepts(form.cleaned_data["read_back"]):
-        raise Invalid(
-            "read-back",
-            "Not recorded: that is not the value in the payload. Read it above and type it again.",
-        )
 
 
 def _recorded(decided: Decided) -> str:
