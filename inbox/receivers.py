@@ -62,6 +62,7 @@ def _addressed(run: HostedRun, interrupt: Interrupt) -> Addressed:
     submission = Submission(
         dedupe_key=f"{HOSTED_KEYS}{run.pk}:{interrupt.id}",
         thread=run.thread,
+        checkpoint=proposal.checkpoint,
         actions=proposal.actions,
         context=proposal.context,
         claims=proposal.claims,

@@ -7,7 +7,7 @@ is in another team.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -62,9 +62,9 @@ class World:
         return Member.objects.select_related("tier", "user", "team").get(team=self.team, user=person)
 
 
-def at_once() -> PolicyDocument:
+def at_once(tiers: Sequence[str] = DEFAULT_LADDER) -> PolicyDocument:
     """The default policy without holds: what people decide is released in the same transaction."""
-    wanted = default_document(DEFAULT_LADDER).model_dump(mode="json", exclude_none=True)
+    wanted = default_document(tiers).model_dump(mode="json", exclude_none=True)
     return parse_document({**wanted, "release_at_once": ["*"]})
 
 

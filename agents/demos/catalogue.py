@@ -45,15 +45,36 @@ TOOLS: Final = (
         rejection_presets=("The discount is too high.", "Call the customer instead."),
     ),
     ToolFacts(
-        "pay_invoice",
+        "pay_invoices",
         "write",
-        "Pay {amount|money:currency} to {supplier} for {invoice}",
+        "Pay {invoices|count} invoices of {run}",
         rejection_presets=(
             "Defer to next month.",
             "The goods have not arrived.",
             "The bank details changed.",
         ),
     ),
+    ToolFacts(
+        "publish_post",
+        "irreversible",
+        "Publish “{title}”, which says +{growth_percent} %: {body}",
+        rejection_presets=("A figure is wrong.", "Not before the results are announced."),
+    ),
+    ToolFacts(
+        "post_snippets",
+        "write",
+        "Announce at {at}: {twitter} / {linkedin}",
+        reversible=True,
+        rejection_presets=("Wrong time.", "The tone is off."),
+    ),
+    ToolFacts("choose_flight", "read", "Choose a flight for {route}"),
+    ToolFacts(
+        "book_flight",
+        "write",
+        "Book {flight} for {price|money:currency}",
+        rejection_presets=("Too expensive.", "Take the train."),
+    ),
+    ToolFacts("ask_person", "read", "Asks: {question}"),
     ToolFacts(
         "delete_accounts",
         "irreversible",
@@ -81,6 +102,8 @@ AGENTS: Final = (
     AgentFacts("payables", "demo-payables"),
     AgentFacts("support-ai", "demo-support"),
     AgentFacts("ops-janitor", "demo-janitor"),
+    AgentFacts("content-bot", "demo-content"),
+    AgentFacts("travel", "demo-travel"),
     AgentFacts("build-agent", "demo-build"),
 )
 

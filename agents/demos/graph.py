@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Annotated, Any, TypedDict
 
@@ -11,6 +12,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.types import Send, interrupt
 
+from agents.contract import at_pointer
 from agents.demos.ledger import Call
 from agents.demos.model import SCRIPT, chat_model
 from agents.demos.tools import Tool
@@ -56,17 +58,18 @@ def agent_graph(instructions: str, tools: Sequence[Tool]) -> StateGraph[State, N
         # every answer to one of its siblings.
         answer = interrupt(
             {
-                "actions": [
-                    {"key": call["id"], "name": tool.name, "args": call["args"], "description": state["says"]}
-                ],
+                "actions": [tool.action(str(call["id"]), call["args"], state["says"])],
+                "checkpoint": tool.checkpoint,
                 "context": {"goal": state["goal"], **state["context"]},
                 "claims": state["claims"],
             }
         )
+        if answer["type"] in ("respond", "choose"):
+            return _result(call, _words(answer["value"]), "success")
         if answer["type"] not in ("approve", "edit"):
             return _result(call, f"Not done: {answer['message'] or 'a reviewer rejected it.'}", "error")
         approved = Call(config["configurable"]["thread_id"], tool.name, answer["effect_key"])
-        return _result(call, tool.run(approved, answer["args"]), "success")
+        return _result(call, _told(tool, call["args"], tool.run(approved, answer["args"]), answer), "success")
 
     graph = StateGraph(State)
     graph.add_node("think", think)
@@ -94,6 +97,19 @@ def _next(state: State) -> list[Send] | str:
         )
         for call in last.tool_calls
     ]
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _told(tool: Tool, proposed: dict[str, Any], done: str, answer: dict[str, Any]) -> str:
+    """What the model reads: what was done, and the lines it is to ask for again because people put them off."""
+    if tool.lines is None:
+        return done
+    lines = at_pointer(proposed, tool.lines)
+    off = [lines[line["index"]] for line in answer.get("lines", ()) if line["type"] == "defer"]
+    return json.dumps({**json.loads(done), "put_off": off})
 
 
 def _result(call: ToolCall, content: str, status: str) -> dict[str, list[AnyMessage]]:

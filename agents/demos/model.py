@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -14,6 +15,8 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 
+from agents.contract import at_pointer
+
 SCRIPT = "script"
 """Where the first human message carries the script, among its additional_kwargs; real models do not read it."""
 
@@ -22,7 +25,10 @@ class ScriptedChatModel(BaseChatModel):
     """Plays the turns written into the conversation's task, one a call, then says how its tools ended.
 
     A turn is `{"says": str, "calls": [{"name", "args"}], "context": {...}, "claims": {...}}`. The turn to play is
-    the number of turns already in the conversation, so a restart in any process goes on where it was.
+    the number of turns already in the conversation, so a restart in any process goes on where it was. A turn goes by
+    what the last tool returned, read as JSON: `{"$result": pointer}` in the arguments is the value there,
+    `{"$text": "{name} …"}` a text with its members filled in, and with `if`, a pointer, it is played only when there
+    is something.
     """
 
     @property
@@ -46,7 +52,9 @@ class ScriptedChatModel(BaseChatModel):
             (m.additional_kwargs[SCRIPT] for m in messages if SCRIPT in m.additional_kwargs), []
         )
         turn = sum(isinstance(message, AIMessage) for message in messages)
-        reply = _turn(turn, script[turn]) if turn < len(script) else AIMessage(content=_summary(messages))
+        told = _last_result(messages)
+        plays = turn < len(script) and ("if" not in script[turn] or at_pointer(told, script[turn]["if"]))
+        reply = _turn(turn, script[turn], told) if plays else AIMessage(content=_summary(messages))
         return ChatResult(generations=[ChatGeneration(message=reply)])
 
 
@@ -68,14 +76,34 @@ def chat_model(tools: list[dict[str, Any]]) -> Runnable[Any, Any]:
     return model.bind_tools(tools)
 
 
-def _turn(number: int, turn: dict[str, Any]) -> AIMessage:
+def _last_result(messages: list[BaseMessage]) -> Any:
+    last = messages[-1] if messages else None
+    if not isinstance(last, ToolMessage) or last.status == "error":
+        return None
+    try:
+        return json.loads(str(last.content))
+    except ValueError:
+        return {"text": str(last.content)}
+
+
+def _filled(value: Any, told: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {"$result"}:
+            return at_pointer(told, value["$result"])
+        if set(value) == {"$text"}:
+            return value["$text"].format(**told)
+        return {key: _filled(one, told) for key, one in value.items()}
+    return [_filled(one, told) for one in value] if isinstance(value, list) else value
+
+
+def _turn(number: int, turn: dict[str, Any], told: Any) -> AIMessage:
     return AIMessage(
         content=turn.get("says", ""),
         tool_calls=[
             {
                 "id": f"call_{number + 1}_{place}",
                 "name": call["name"],
-                "args": call["args"],
+                "args": _filled(call["args"], told),
                 "type": "tool_call",
             }
             for place, call in enumerate(turn["calls"], start=1)

@@ -54,10 +54,13 @@ def end_rounds(team_id: UUID) -> int:
 
 
 def _round(background: int) -> Iterator[Story]:
+    yield stories.blog_post()
     yield stories.promotion()
     yield stories.five_invoices()
     yield stories.late_delivery()
     yield stories.account_deletion()
+    yield stories.three_flights()
+    yield stories.uncertain_answer()
     for number in range(background):
         yield stories.small_refund(number)
         yield stories.page_fix(number)

@@ -61,9 +61,51 @@ def promotion() -> Story:
     )
 
 
+def blog_post() -> Story:
+    """A post with a wrong figure, and the announcements that repeat what was published."""
+    body = (
+        "Our fourth quarter was the best so far: revenue grew by +25 % over last year, and the new planner found its "
+        "first 300 teams.\n\nThank you to everybody who wrote to us about it.\n"
+    )
+    return Story(
+        "blog-post",
+        "content-bot",
+        "Publish the post about the fourth quarter",
+        "Write and publish a blog post about our Q4 results, then announce it.",
+        (
+            _turn(
+                "The draft is ready: 800 words, one figure, a friendly tone.",
+                ("publish_post", {"title": "Q4 results", "body": body, "growth_percent": 25}),
+                context={
+                    "rationale": "The results were announced on Monday.",
+                    "results": "The draft was proofread.",
+                },
+                claims={"confidence": 0.86},
+            ),
+            _turn(
+                "Two announcements for tomorrow morning, with the figure as published.",
+                (
+                    "post_snippets",
+                    {
+                        "twitter": {"$text": "Q4: revenue +{growth_percent} %. Read the post."},
+                        "linkedin": {
+                            "$text": "Our best quarter: +{growth_percent} % over last year. #results"
+                        },
+                        "at": "2026-12-01T09:00:00Z",
+                    },
+                ),
+                claims={"confidence": 0.9},
+                **{"if": "/published"},
+            ),
+        ),
+    )
+
+
 def five_invoices() -> Story:
-    """Five payments proposed in one turn, each decided by itself."""
+    """One payment run of five invoices, whose lines are decided one by one."""
     invoices = world.invoices()
+    run = {"run": "week 48", "invoices": invoices}
+    again = {"run": "week 48, put off", "invoices": {"$result": "/put_off"}}
     return Story(
         "invoices",
         "payables",
@@ -72,9 +114,86 @@ def five_invoices() -> Story:
         (
             _turn(
                 "Five invoices are due by Friday and match their purchase orders.",
-                *(("pay_invoice", invoice) for invoice in invoices),
+                ("pay_invoices", run),
                 context={"rationale": "Paying by the due date keeps the 2 % discount of two suppliers."},
                 claims={"confidence": 0.97},
+            ),
+            _turn(
+                "One was put off. I ask for it again, by itself.",
+                ("pay_invoices", again),
+                **{"if": "/put_off"},
+            ),
+        ),
+    )
+
+
+def three_flights() -> Story:
+    """A choice a person makes, and the booking of what they chose."""
+    return Story(
+        "flights",
+        "travel",
+        "Book a flight to Paris",
+        "Find a cheap flight to Paris on Friday and book it once I chose one.",
+        (
+            _turn(
+                "I found three flights. Which one shall I book?",
+                (
+                    "choose_flight",
+                    {"route": "Berlin to Paris, Friday 4 December", "options": world.flights()},
+                ),
+                claims={"confidence": 0.6},
+            ),
+            _turn(
+                "I book the flight you chose.",
+                (
+                    "book_flight",
+                    {
+                        "flight": {"$result": "/0/flight"},
+                        "price": {"$result": "/0/price"},
+                        "currency": {"$result": "/0/currency"},
+                    },
+                ),
+                claims={"confidence": 0.95},
+                **{"if": "/0"},
+            ),
+        ),
+    )
+
+
+def uncertain_answer() -> Story:
+    """A question the agent is not sure about, which goes to somebody who knows."""
+    name, address = world.customers()[204]
+    order = world.order_id(510)
+    return Story(
+        "warranty",
+        "support-ai",
+        "Answer a question about the warranty",
+        f"{name} <{address}> asks whether order {order} is still under warranty after a repair. Answer by mail.",
+        (
+            _turn(
+                "I am not sure: the terms say nothing about parts that were repaired. May I promise it?",
+                (
+                    "ask_person",
+                    {
+                        "question": f"Does the warranty of order {order} begin anew with the repair of November?",
+                        "draft": "Yes, a repaired part has a warranty of its own of 24 months.",
+                    },
+                ),
+                claims={"confidence": 0.55},
+            ),
+            _turn(
+                "I answer with what I was told.",
+                (
+                    "email_customer",
+                    {
+                        "to": address,
+                        "subject": "Your question about the warranty",
+                        "body": {"$text": "Dear customer,\n\n{text}\n\nYour support team\n"},
+                        "discount_percent": 0,
+                    },
+                ),
+                claims={"confidence": 0.93},
+                **{"if": "/text"},
             ),
         ),
     )

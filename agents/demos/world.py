@@ -75,6 +75,30 @@ def invoices() -> list[dict[str, Any]]:
     ]
 
 
+def flights() -> list[dict[str, Any]]:
+    """Three ways to Paris, as a choice offers them."""
+    rows = (
+        ("AF 1235", "06:35", 95, 0, 184.00, "Leaves early; the cheapest with a seat at the aisle."),
+        ("LH 2228", "13:10", 155, 1, 149.50, "One stop in Frankfurt."),
+        ("EJU 4672", "19:55", 105, 0, 97.00, "Cabin bag only."),
+    )
+    return [
+        {
+            "value": {
+                "flight": flight,
+                "departs": departs,
+                "minutes": minutes,
+                "stops": stops,
+                "price": price,
+                "currency": "EUR",
+            },
+            "label": f"{flight} at {departs}",
+            "description": description,
+        }
+        for flight, departs, minutes, stops, price, description in rows
+    ]
+
+
 def order_id(number: int) -> str:
     """The id of an order by its place in the book."""
     return f"ord_{70_001 + number * 13}"

@@ -8,7 +8,16 @@ from typing import Annotated
 from pydantic import Field, ValidationError, model_validator
 
 from agents import canonical
-from agents.contract import MAX_ACTIONS, MAX_EXPIRY_SECONDS, Claims, Context, ProposedAction, Wire, check_keys
+from agents.contract import (
+    MAX_ACTIONS,
+    MAX_EXPIRY_SECONDS,
+    Checkpoint,
+    Claims,
+    Context,
+    ProposedAction,
+    Wire,
+    check_keys,
+)
 from agents.hosting.base import Interrupt
 
 
@@ -21,6 +30,7 @@ class Proposal(Wire):
     actions: Annotated[tuple[ProposedAction, ...], Field(min_length=1, max_length=MAX_ACTIONS)]
     context: Context = Context()
     claims: Claims = Claims()
+    checkpoint: Checkpoint = "pre_execution"
     expires_in: Annotated[int, Field(ge=1, le=MAX_EXPIRY_SECONDS)] | None = None
 
     @model_validator(mode="after")

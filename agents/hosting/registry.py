@@ -19,6 +19,8 @@ DEMO_GRAPHS: Final[Mapping[str, str]] = {
     "demo-payables": "agents.demos.graphs:payables",
     "demo-support": "agents.demos.graphs:support",
     "demo-janitor": "agents.demos.graphs:janitor",
+    "demo-content": "agents.demos.graphs:content",
+    "demo-travel": "agents.demos.graphs:travel",
     "demo-build": "agents.demos.graphs:build",
 }
 

@@ -21,13 +21,13 @@ from inbox.answers import Answers
 from inbox.audit import Actor, Entry
 from inbox.clock import database_now
 from inbox.errors import Expired, Invalid, NotAllowed, Refused
-from inbox.lifecycle import OnTimeout, outcome_of
+from inbox.lifecycle import OnTimeout, Verb, outcome_of
 from inbox.models import ApprovalRequest, Decision, Hold, IdempotencyKey, Team, Vote
 from inbox.selectors.pauses import paused
 from inbox.services.ballot import Counted, Late, Line, Proposed, Result, Table, Verdict, judge, kept
 from inbox.services.closing import Ending, close, leave_group
 from inbox.services.deferred import bring_back
-from inbox.services.edit import Edited, edit
+from inbox.services.edit import Edited, edit, may_edit
 from inbox.services.escalate import Raised, catch_up
 from inbox.services.expire import ending_by_timeout
 from inbox.services.holds import ending_of, hold, new_hold, seconds_held
@@ -148,8 +148,9 @@ def decide_many(
         for line in lines
     ]
     edited = Edited()
-    if len(lines) == 1 and lines[0].edits and isinstance(results[0], Counted):
-        edited = edit(lines[0], results[0], table, person, team, now, set_aside)
+    if len(lines) == 1 and lines[0].edits and may_edit(results[0]):
+        request = requests[lines[0].request_id]
+        edited = edit(lines[0], request, table, person, team, now, set_aside)
         results, table = [edited.result or results[0]], edited.table or table
     return _write(team, person, lines, results, table, again, raised, edited, now, via, key, batch)
 
@@ -198,58 +199,8 @@ def _write(
         vote.request.votes_cast += 1
     if counted:
         ApprovalRequest.objects.bulk_update([vote.request for _, vote in counted], ["votes_cast"])
-    closing = [(line, vote) for line, vote in counted if vote.closes]
-    still = (
-        set(
-            ApprovalRequest.objects.filter(paused(), pk__in=[v.request.pk for _, v in closing]).values_list(
-                "pk", flat=True
-            )
-        )
-        if closing
-        else set()
-    )
-    holds: list[Hold] = []
-    endings: list[Ending] = []
-    at_once = [
-        vote.request
-        for _, vote in closing
-        if not seconds_held(vote.request, table.current) and vote.request.pk not in still
-    ]
-    brought = bring_back(at_once, version=table.current, at=now)
-    for line, vote in closing:
-        facts = {"tier": tier, "slot": vote.slot}
-        if vote.request in at_once:
-            endings.append(
-                ending_of(
-                    vote.request,
-                    person=person,
-                    answers=vote.answers,
-                    version=table.current,
-                    message=line.message,
-                    via=via,
-                    broke_glass=vote.broke_glass,
-                    facts=facts,
-                    tools=table.tools,
-                    lines=brought.lines.get(vote.request.pk, {}),
-                )
-            )
-        else:
-            holds.append(
-                new_hold(
-                    vote.request,
-                    person=person,
-                    answers=vote.answers,
-                    outcome=outcome_of(said.verb for said in vote.answers.values()).value,
-                    version=table.current,
-                    message=line.message,
-                    via=via,
-                    broke_glass=vote.broke_glass,
-                    facts=facts,
-                    seconds=seconds_held(vote.request, table.current),
-                    at=now,
-                    batch_id=batch,
-                )
-            )
+    out = _settled(team, person, counted, table, now, via, batch)
+    endings, holds = [*out.endings], out.holds
     endings += [ending_by_timeout(request, table.current, table.keys[request.pk]) for request in late]
     endings += again.endings
     voted = [
@@ -274,7 +225,7 @@ def _write(
     leaving = [*again.leaving, *raised.leaving, *edited.leaving, *(one.request for one in holds)]
     if holds:
         noted += hold(holds, now)
-    noted += brought.entries
+    noted += out.entries
     until = {one.request.pk: one.release_at for one in holds}
     decisions: dict[UUID, Decision] = {}
     seq = 0
@@ -307,6 +258,83 @@ def _write(
     if key is not None and isinstance(answers[0], Decided):
         _remember(person, key, answers[0])
     return answers
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What the votes that complete their requests come to: released at once, or held. `entries` go before the endings'."""
+
+    endings: Sequence[Ending] = ()
+    holds: Sequence[Hold] = ()
+    entries: Sequence[Entry] = ()
+
+
+def _settled(
+    team: Team,
+    person: User,
+    counted: Sequence[tuple[Line, Counted]],
+    table: Table,
+    now: datetime,
+    via: str,
+    batch: UUID | None,
+) -> _Settled:
+    closing = [(line, vote) for line, vote in counted if vote.closes]
+    if not closing:
+        return _Settled()
+    ids = [vote.request.pk for _, vote in closing]
+    still = set(ApprovalRequest.objects.filter(paused(), pk__in=ids).values_list("pk", flat=True))
+    seconds = {vote.request.pk: seconds_held(vote.request, table.current) for _, vote in closing}
+    at_once = {pk for pk, held in seconds.items() if not held and pk not in still}
+    brought = bring_back(
+        [vote.request for _, vote in closing if vote.request.pk in at_once], version=table.current, at=now
+    )
+    endings: list[Ending] = []
+    holds: list[Hold] = []
+    for line, vote in closing:
+        request = vote.request
+        facts = {"tier": table.tier, "slot": vote.slot}
+        if request.pk in at_once:
+            endings.append(
+                ending_of(
+                    request,
+                    person=person,
+                    answers=vote.answers,
+                    version=table.current,
+                    message=line.message,
+                    via=via,
+                    broke_glass=vote.broke_glass,
+                    facts=facts,
+                    tools=table.tools,
+                    lines=brought.lines.get(request.pk, {}),
+                )
+            )
+        else:
+            holds.append(
+                new_hold(
+                    request,
+                    person=person,
+                    answers=vote.answers,
+                    outcome=_comes_to(vote, table),
+                    version=table.current,
+                    message=line.message,
+                    via=via,
+                    broke_glass=vote.broke_glass,
+                    facts=facts,
+                    seconds=seconds[request.pk],
+                    at=now,
+                    batch_id=batch,
+                )
+            )
+    return _Settled(endings, holds, brought.entries)
+
+
+def _comes_to(vote: Counted, table: Table) -> str:
+    """The outcome in a word, for who looks at it while it is held; the answer itself is made at its release."""
+    found = table.bytes.get(vote.request.pk)
+    return outcome_of(
+        Verb.EDIT if found is not None and said.verb.lets_run and found.edited(key) else said.verb
+        for key, said in vote.answers.items()
+    ).value
 
 
 def _repeated(

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 
 from inbox.answers import APPROVED
 from inbox.audit import Entry
-from inbox.errors import Invalid
+from inbox.errors import Invalid, NotAllowed
 from inbox.lifecycle import Verb
 from inbox.models import ApprovalRequest, Team
 from inbox.policy.words import Outcome as Says
@@ -23,6 +23,7 @@ from inbox.rendering.diff import diff, summary
 from inbox.services.ballot import Counted, Line, Proposed, Result, Table, judge
 from inbox.services.people import actor_of
 from inbox.services.revisions import edited_actions, revise
+from inbox.services.verbs import misfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,34 @@ class Edited:
     leaving: Sequence[ApprovalRequest] = ()
 
 
+def may_edit(result: Result) -> bool:
+    """Whether an edit is taken from somebody whose vote on the bytes as they stand came to this.
+
+    Who stands too low to decide may still say how it should be: others decide that.
+    """
+    return isinstance(result, Counted) or (
+        isinstance(result, NotAllowed) and result.code in ("insufficient-tier", "above-ceiling")
+    )
+
+
 def edit(
     line: Line,
-    counted: Counted,
+    request: ApprovalRequest,
     table: Table,
     person: User,
     team: Team,
     now: datetime,
     set_aside: Sequence[Mapping[str, Any]],
 ) -> Edited:
-    """Store the edit of a line that was judged to count, in the caller's transaction.
+    """Store the edit of a line whose author may edit, in the caller's transaction.
 
-    Raises Invalid (nothing-edited, arguments-invalid, policy-refuses), upon which the caller's transaction goes back.
+    Raises Invalid (nothing-edited, arguments-invalid, policy-refuses, and what `misfit` says), upon which the
+    caller's transaction goes back.
     """
-    request, found = counted.request, table.bytes[counted.request.pk]
+    found = table.bytes[request.pk]
+    wrong = misfit(found.actions, line.actions or {})
+    if wrong is not None:
+        raise wrong
     changes = {
         key: diff(found.actions[key]["args"], args)
         for key, args in line.edits.items()

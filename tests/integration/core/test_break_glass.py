@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from inbox import canonical
+from inbox.answers import APPROVED
 from inbox.errors import Invalid, NotAllowed
 from inbox.models import ApprovalRequest, AuditEvent, Vote
 from inbox.services.batches import BatchLine, start_batch
@@ -42,9 +42,8 @@ def test_the_ordinary_verdict_is_refused_and_the_attempt_recorded(
         vote(world, blocked, world.alice)
     assert refused.value.code == "blocked"
     assert "no-notes" in refused.value.detail
-    keys: Mapping[str, Any] = {"call_1": "approve"}
     with pytest.raises(NotAllowed):
-        vote(world, blocked, world.alice, actions=keys)
+        vote(world, blocked, world.alice, actions={"call_1": APPROVED})
     blocked.refresh_from_db()
     assert blocked.state == "pending"
     assert AuditEvent.objects.filter(request=blocked, verb="refused").count() == 2

@@ -85,7 +85,7 @@ def test_a_final_state_never_changes(decided: ApprovalRequest, target: State) ->
 
 def test_every_move_outside_the_table_is_refused() -> None:
     finals = [state for state in State if not TRANSITIONS[state]]
-    assert finals == [State.DECIDED, State.EXPIRED, State.WITHDRAWN]
+    assert finals == [State.DECIDED, State.EXPIRED, State.WITHDRAWN, State.SUPERSEDED]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from agents.contract import Submission
 from inbox import canonical
 from inbox.answers import APPROVED, REJECTED, Answers, Said
 from inbox.ballots import ballot_of
-from inbox.errors import Conflict, Invalid, NotAllowed
+from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
 from inbox.lifecycle import Verb
 from inbox.models import ApprovalRequest, AuditEvent, Revision, ToolHistory, Vote
 from inbox.schemas import DecideIn
@@ -120,14 +120,26 @@ def test_a_second_person_votes_on_the_edited_bytes_alone(world: World) -> None:
     )
     request = ask(world, "issue_refund", REFUND)
     vote(world, request, world.alice)
-    with pytest.raises(NotAllowed):
-        # She has voted on the first revision; carol is no lead and cannot fill a slot of it.
-        vote(world, request, world.dave, actions=edit({"amount": 10, "customer": "cus_1"}))
-    decided = vote(world, request, world.bob, actions=edit({"amount": 10, "customer": "cus_1"}))
+    # Dave stands too low to decide it and may still say how it should be.
+    decided = vote(world, request, world.dave, actions=edit({"amount": 10, "customer": "cus_1"}))
     assert decided.proposed
     request.refresh_from_db()
-    # The vote on the bytes before is outdated: alice may vote anew, and says approve to what the agent is told is an edit.
-    assert vote(world, request, world.alice).decision is None
+    # The vote on the bytes before is outdated; what everybody approves now is told to the agent as an edit.
+    for person in (world.alice, world.bob):
+        decided = vote(world, request, person)
+    while decided.decision is None:
+        decided = vote(world, request, world.carol)
+    assert told(decided)[0]["type"] == "edit"
+    check_team(world.team)
+
+
+def test_an_edit_by_a_stranger_changes_nothing(world: World) -> None:
+    request = ask(world, "issue_refund", REFUND)
+    for person in (world.charlie, world.erin):
+        with pytest.raises((NotAllowed, NotFound)):
+            vote(world, request, person, actions=edit({"amount": 1, "customer": "cus_1"}))
+    request.refresh_from_db()
+    assert request.revision_number == 1
 
 
 def test_an_answer_is_the_tools_result(world: World) -> None:

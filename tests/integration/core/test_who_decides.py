@@ -32,7 +32,7 @@ from inbox.services.decide import Decided, decide_many
 from inbox.services.policies import save_ladder
 from inbox.services.submit import submit
 from inbox.services.teams import add_member, create_team
-from tests.factories import World, ask, body, vote
+from tests.factories import World, ask, at_once, body, vote
 
 TIERS = ("reviewer", "senior", "lead")
 GROUPS = ("finance", "security")
@@ -152,7 +152,9 @@ def set_person(case_team: Team, user: User, drawn: dict[str, Any]) -> None:
 
 def drawn_case(history: dict[str, Any]) -> Case:
     number = next(_number)
-    team = create_team(slug=f"drawn-{number}-{uuid4().hex[:6]}", name="Drawn", tiers=TIERS)
+    team = create_team(
+        slug=f"drawn-{number}-{uuid4().hex[:6]}", name="Drawn", tiers=TIERS, document=at_once(TIERS)
+    )
     RoleGroup.objects.bulk_create(RoleGroup(team=team, name=name) for name in GROUPS)
     users = {name: User.objects.create(username=f"{name}-{uuid4().hex[:10]}") for name in NAMES}
     for user, drawn in zip(users.values(), history["people"], strict=True):

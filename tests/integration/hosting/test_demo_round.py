@@ -35,6 +35,9 @@ from tests.factories import World, vote
 from tests.integration.hosting.stage import settle, state, values
 
 STORIES = (
+    stories.blog_post(),
+    stories.three_flights(),
+    stories.uncertain_answer(),
     stories.promotion(),
     stories.five_invoices(),
     stories.late_delivery(),
@@ -81,44 +84,46 @@ def begin_story(demo: World, story: stories.Story) -> HostedRun:
 
 def test_a_round_asks_for_every_story_and_does_what_was_approved_once(demo: World) -> None:
     runs = start_round(demo.team.pk, background=21)
-    assert len(runs) == 4 + 2 * 21
+    assert len(runs) == 7 + 2 * 21
     settle(demo, lambda: all(state(run) == "paused" for run in runs), seconds=60)
 
     asked = pending(demo)
     assert Counter(request.tool for request in asked) == {
         "send_email": 1,
-        "pay_invoice": 5,
+        "pay_invoices": 1,
+        "publish_post": 1,
+        "choose_flight": 1,
+        "ask_person": 1,
         "email_customer": 1,
         "delete_accounts": 1,
         "issue_refund": 21,
         "write_file": 21,
     }
-    risks = {request.tool: request.risk for request in asked if request.tool != "pay_invoice"}
+    risks = {request.tool: request.risk for request in asked}
     assert risks == {
         "send_email": "critical",
         "email_customer": "medium",
         "delete_accounts": "critical",
+        "pay_invoices": "critical",
+        "publish_post": "high",
+        "choose_flight": "medium",
+        "ask_person": "medium",
         "issue_refund": "low",
         "write_file": "low",
-    }
-    assert {request.risk for request in asked if request.tool == "pay_invoice"} == {
-        "medium",
-        "high",
-        "critical",
     }
     groups = RequestGroup.objects.filter(team=demo.team, pending__gt=0)
     assert sorted(groups.values_list("tool", "pending")) == [("issue_refund", 21), ("write_file", 21)]
     reads = Decision.objects.filter(request__team=demo.team, kind=Decision.Kind.POLICY)
     assert Counter(reads.values_list("request__tool", flat=True)) == {"lookup_order": 22, "read_file": 21}
 
-    for request in asked:
+    background = [request for request in asked if request.risk == "low"]
+    for request in background:
         decide_fully(demo, request)
-    settle(demo, lambda: all(state(run) == "done" for run in runs), seconds=60)
+    settle(demo, lambda: sum(state(run) == "done" for run in runs) == len(background), seconds=60)
 
     effects = LedgerEntry.objects.filter(team_id=demo.team.pk)
-    assert Counter(effects.values_list("tool", flat=True)) == Counter(request.tool for request in asked)
-    assert effects.values("effect_key").distinct().count() == len(asked)
-    assert {entry.thread for entry in effects} == {run.thread for run in runs}
+    assert Counter(effects.values_list("tool", flat=True)) == Counter(one.tool for one in background)
+    assert effects.values("effect_key").distinct().count() == len(background)
     check_team(demo.team)
 
 
@@ -128,23 +133,12 @@ def test_what_is_asked_reads_as_a_sentence(demo: World) -> None:
     sentences = {request.tool: request.sentence for request in pending(demo)}
     assert sentences["send_email"].startswith("Send email to 2451 people, 2449 outside: “Three days only")
     assert sentences["delete_accounts"] == "Delete 1,247 user accounts in production"
-    assert sentences["pay_invoice"].startswith("Pay €")
+    assert sentences["pay_invoices"] == "Pay 5 invoices of week 48"
+    assert sentences["publish_post"].startswith("Publish “Q4 results”, which says +25 %: “Our fourth")
+    assert sentences["choose_flight"] == "Choose a flight for Berlin to Paris, Friday 4 December"
     assert sentences["email_customer"].endswith("“Your late delivery”, 20 % off the next order")
     assert sentences["issue_refund"] == "Refund $10.19 to cus_032 for ord_70040: “charged twice”"
     assert sentences["write_file"].startswith("Write docs/guide/step-04.md: “# Step 4")
-
-
-def test_four_invoices_paid_and_one_deferred(demo: World) -> None:
-    run = begin_story(demo, stories.five_invoices())
-    requests = pending(demo)
-    for request in requests:
-        large = request.risk == "critical"
-        decide_fully(demo, request, "reject" if large else "approve", "Defer to next month." if large else "")
-    settle(demo, lambda: state(run) == "done")
-    paid = LedgerEntry.objects.filter(thread=run.thread)
-    assert sorted(entry.args["invoice"] for entry in paid) == ["INV-0192", "INV-2207", "INV-5518", "INV-7731"]
-    last = values(run)["messages"][-1]
-    assert last.content == "4 of 5 calls done. Not done: Defer to next month."
 
 
 def test_a_campaign_is_not_sent_to_a_list_that_changed_since(
@@ -163,7 +157,7 @@ def test_an_effect_key_seen_before_is_done_again_only_by_tools_that_may_not_be_r
     run = begin_story(demo, stories.promotion())
     for name, tool, args in (
         ("write_file", TOOLS["write_file"], {"path": "docs/a.md", "content": "x"}),
-        ("pay_invoice", TOOLS["pay_invoice"], world.invoices()[0]),
+        ("pay_invoices", TOOLS["pay_invoices"], {"run": "w", "invoices": world.invoices()}),
     ):
         call = Call(run.thread, name, f"{uuid4()}:call_1")
         for _ in range(2):
@@ -175,7 +169,7 @@ def test_an_effect_key_seen_before_is_done_again_only_by_tools_that_may_not_be_r
 
 def test_ending_the_rounds_withdraws_what_they_asked(demo: World) -> None:
     runs = [begin_story(demo, stories.promotion()), begin_story(demo, stories.five_invoices())]
-    assert len(pending(demo)) == 6
+    assert len(pending(demo)) == 2
     assert end_rounds(demo.team.pk) == 2
     assert pending(demo) == []
     assert [state(run) for run in runs] == ["failed", "failed"]
@@ -184,7 +178,10 @@ def test_ending_the_rounds_withdraws_what_they_asked(demo: World) -> None:
 
 
 def test_a_team_without_the_agents_is_told_which_are_missing(world: World) -> None:
-    with pytest.raises(NotSeeded, match=r"no agent named payables, support-ai, ops-janitor, build-agent\."):
+    with pytest.raises(
+        NotSeeded,
+        match=r"no agent named payables, support-ai, ops-janitor, content-bot, travel, build-agent\.",
+    ):
         start_round(world.team.pk)
     assert not HostedRun.objects.filter(team_id=world.team.pk).exists()
 
@@ -195,13 +192,15 @@ def test_the_command_says_what_it_started_and_where_to_look(db: None) -> None:
     call_command("demo", "--background", "2", stdout=said)
     assert said.getvalue().splitlines() == [
         "build-agent  2 runs queued",
+        "content-bot  1 run queued",
         "crm-writer   1 run queued",
         "ops-janitor  1 run queued",
         "payables     1 run queued",
-        "support-ai   3 runs queued",
+        "support-ai   4 runs queued",
+        "travel       1 run queued",
         "Watch them arrive at http://127.0.0.1:8000/t/demo/",
     ]
-    assert HostedRun.objects.filter(state="queued").count() == 8
+    assert HostedRun.objects.filter(state="queued").count() == 11
 
 
 def test_the_command_refuses_without_the_demo_team(db: None) -> None:
