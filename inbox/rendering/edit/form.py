@@ -20,7 +20,8 @@ from inbox.rendering.schema import Schema, declared
 from inbox.rendering.text import AgentText, plain
 from inbox.rendering.values import scalar_text
 
-MOST_FIELDS: Final = 400
+# Three controls for each, under the thousand that Django reads of one body.
+MOST_FIELDS: Final = 320
 MOST_ELEMENTS: Final = 60
 DEEPEST: Final = 10
 MOST_SPARE: Final = 20
@@ -36,7 +37,7 @@ def form_of(schema: Schema | None, value: JsonValue, *, spare: int = 2) -> Form:
 
     `schema` is the JSON Schema of the value (draft 2020-12), None when there is none: then fields follow the
     types of the value. `spare` is how many empty rows a list ends with, at most 20. What is too much for
-    fields (over 400 of them, 60 elements, 10 levels) is one field of JSON.
+    fields (over 320 of them, 60 elements, 10 levels) is one field of JSON.
     """
     builder = _Builder(schema or {}, min(max(spare, 0), MOST_SPARE))
     root = _Place("", 0, reveal(""), (schema,) if schema else ())
@@ -154,7 +155,7 @@ class _Builder:
         else:
             names = declared(_mappings(shape.parts), self.root)
             keys = set(value) if isinstance(value, Mapping) else set()
-            count = len(keys.union(names.properties if names else ()))
+            count = len(keys.union(names.properties, names.required) if names else keys)
         if count > self.fields_left:
             return False
         self.fields_left -= count
@@ -171,7 +172,7 @@ class _Builder:
                 yield replace(place.below(key, (), below), removable=True), below
             return
         unknown = [key for key in present if not names.knows(key)]
-        required = [key for key in names.properties if key in names.required]
+        required = [key for key in (*names.properties, *sorted(names.required)) if key in names.required]
         others = [key for key in (*names.properties, *present) if key not in names.required]
         for key in dict.fromkeys((*unknown, *required, *others, *present)):
             below = present.get(key, ABSENT)
@@ -189,7 +190,9 @@ class _Builder:
 
     def _choices(self, options: Sequence[Option], value: Any) -> tuple[Choice, ...]:
         self.choices_left -= len(options)
-        texts = all(isinstance(option.value, str) for option in (*options, Option("")))
+        # Beside 1, "1" needs its quotes.
+        own = () if value is ABSENT else (value,)
+        texts = all(isinstance(one, str) for one in (*own, *(option.value for option in options)))
         choices = [
             Choice(
                 index,
@@ -200,7 +203,7 @@ class _Builder:
             for index, option in enumerate(options)
         ]
         if value is not ABSENT and key_of(value) not in {key_of(option.value) for option in options}:
-            shown = reveal(_choice_text(value, texts and isinstance(value, str)))
+            shown = reveal(_choice_text(value, texts))
             choices.append(Choice(len(choices), value, shown, as_sent=True))
         return tuple(choices)
 

@@ -119,6 +119,18 @@ class Node:
         return self.states[0] if self.state is None else self.state
 
     @property
+    def state_options(self) -> tuple[tuple[State, str], ...]:
+        """The states with their words, to be chosen from when there are several."""
+        was = "nothing (null)" if self.value is None else "left out"
+        words = {
+            State.AUTO: f"{was} unless filled in",
+            State.VALUE: "as filled in, even if empty" if State.AUTO in self.states else "as filled in",
+            State.NULL: "nothing (null)",
+            State.ABSENT: "remove",
+        }
+        return tuple((state, words[state]) for state in self.states)
+
+    @property
     def container(self) -> bool:
         """Whether the value is in the fields below and not in a control of its own."""
         return self.kind in (Kind.OBJECT, Kind.ARRAY)

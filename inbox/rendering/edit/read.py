@@ -63,6 +63,16 @@ def refilled(form: Form, posted: Posted, errors: Sequence[FieldError]) -> Form:
     return Form(_refilled(form.root, posted, placed), general)
 
 
+def at_fields(form: Form, posted: Posted, errors: Sequence[FieldError]) -> list[FieldError]:
+    """Errors about the value that was read, with the pointers of the fields it was read from.
+
+    Where a row of a list was removed, added or moved the two differ.
+    """
+    reader = _Reader(posted)
+    reader.read(form.root)
+    return [replace(error, pointer=reader.field(form.root, error.pointer).pointer) for error in errors]
+
+
 def _refilled(node: Node, posted: Posted, errors: Mapping[str, list[FieldError]]) -> Node:
     def last(name: str) -> str | None:
         return posted[name][-1] if posted.get(name) else None
@@ -82,6 +92,8 @@ def _refilled(node: Node, posted: Posted, errors: Mapping[str, list[FieldError]]
 class _Reader:
     posted: Posted
     errors: list[FieldError] = field(default_factory=list)
+    # The fields of the elements of each list, in the order of the value that is read.
+    rows: dict[str, list[Node]] = field(default_factory=dict)
 
     def refuse(self, pointer: str, code: str, message: str) -> Any:
         self.errors.append(FieldError(pointer, code, message))
@@ -141,8 +153,24 @@ class _Reader:
             value = self.read(child)
             place = self._place(child)
             if value is not ABSENT:
-                placed.append((place, value))
-        return [value for _, value in sorted(placed, key=lambda one: one[0])]
+                placed.append((place, value, child))
+        placed.sort(key=lambda one: one[0])
+        self.rows[node.pointer] = [child for _, _, child in placed]
+        return [value for _, value, _ in placed]
+
+    def field(self, node: Node, pointer: str) -> Node:
+        """The field a place of the value was read from, or the one that holds it."""
+        for step in pointer.split("/")[1:]:
+            if node.kind is Kind.ARRAY:
+                rows = self.rows.get(node.pointer, [])
+                below = dict(enumerate(rows)).get(int(step)) if step.isdecimal() else None
+            else:
+                key = step.replace("~1", "/").replace("~0", "~")
+                below = next((child for child in node.children if child.key.source == key), None)
+            if below is None:
+                break
+            node = below
+        return node
 
     def _place(self, node: Node) -> tuple[float, int, int]:
         """What sorts an element: its place; among equals who moved up, who stayed, who moved down."""

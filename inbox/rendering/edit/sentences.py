@@ -9,7 +9,6 @@ from jsonschema.exceptions import ValidationError
 
 from inbox.rendering.edit.nodes import child_pointer
 from inbox.rendering.inline import shown, shown_list
-from inbox.rendering.values import type_word
 
 _TYPES: Final[dict[str, str]] = {
     "string": "a text",
@@ -25,7 +24,7 @@ _TYPES: Final[dict[str, str]] = {
 _SENTENCES: Final[dict[str, tuple[str, Callable[[Any, Any], str]]]] = {
     "type": (
         "wrong-type",
-        lambda types, value: f"This must be {_kinds(types)}, and it is {type_word(value)}.",
+        lambda types, value: f"This must be {_kinds(types)}, and it is {_own(value)}.",
     ),
     "enum": ("not-a-choice", lambda values, _: f"This must be one of {shown_list(values).text}."),
     "const": ("not-a-choice", lambda value, _: f"This must be {shown(value).text}."),
@@ -109,6 +108,13 @@ def pointer_of(error: ValidationError) -> str:
 def _kinds(types: Any) -> str:
     names = types if isinstance(types, list) else [types]
     return " or ".join(_TYPES.get(name, "something else") for name in names if isinstance(name, str))
+
+
+def _own(value: Any) -> str:
+    if isinstance(value, bool):
+        return _TYPES["boolean"]
+    names = {"str": "string", "int": "number", "float": "number", "NoneType": "null", "list": "array"}
+    return _TYPES[names.get(type(value).__name__, "object")]
 
 
 def _counted(number: Any, noun: str) -> str:

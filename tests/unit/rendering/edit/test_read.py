@@ -9,7 +9,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from inbox.canonical import dumps
-from inbox.rendering.edit import EditRefused, FieldError, Form, Kind, form_of, read_form, refilled
+from inbox.rendering.edit import (
+    EditRefused,
+    FieldError,
+    Form,
+    Kind,
+    at_fields,
+    form_of,
+    problems,
+    read_form,
+    refilled,
+)
 from inbox.rendering.edit.nodes import STATE
 from tests.unit.rendering.edit.browser import post
 from tests.unit.rendering.edit.strategies import arguments, schemas
@@ -199,6 +209,24 @@ def test_an_error_about_no_field_stands_at_the_field_that_holds_it() -> None:
     again = refilled(form, {}, errors)
     assert [error.pointer for error in again.errors] == [""]
     assert [node.pointer for node in again.nodes if node.errors] == ["/a"]
+
+
+def test_what_is_wrong_with_the_value_is_found_at_its_field_though_rows_moved() -> None:
+    schema = {"properties": {"lines": {"items": {"properties": {"n": {"maximum": 9}}, "required": ["sku"]}}}}
+    form = form_of(schema, {"lines": [{"n": 1, "sku": "a"}, {"n": 2, "sku": "b"}, {"n": 3}]})
+    body = post(form, **{"#/lines/0:is": "absent", "#/lines/2:at": "1", "#/lines/1/n": "10"})
+    errors = problems(schema, read_form(form, body))
+    assert [error.pointer for error in errors] == ["/lines/0/sku", "/lines/1/n"]
+    assert [error.pointer for error in at_fields(form, body, errors)] == ["/lines/2/sku", "/lines/1/n"]
+
+
+def test_each_state_has_words() -> None:
+    options = {
+        node.pointer: [words for _, words in node.state_options] for node in form_of(SCHEMA, ARGS).nodes
+    }
+    assert options["/cc"] == ["left out unless filled in", "as filled in, even if empty", "nothing (null)"]
+    assert options["/note"] == ["nothing (null) unless filled in", "as filled in, even if empty", "remove"]
+    assert options["/tags/0"] == ["as filled in", "remove"]
 
 
 def test_states_have_names_of_their_own_whatever_the_keys_are() -> None:
