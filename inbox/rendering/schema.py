@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,7 @@ from urllib.parse import unquote
 Schema = Mapping[str, Any]
 
 _MOST_BRANCHES: Final = 64
+_INDEX: Final = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,9 @@ def target(reference: object, root: Schema) -> Schema | None:
         return None
     place: object = root
     for step in unquote(reference[2:]).split("/"):
+        if isinstance(place, list):
+            place = place[int(step)] if _INDEX.fullmatch(step) and int(step) < len(place) else None
+            continue
         if not isinstance(place, Mapping):
             return None
         place = place.get(step.replace("~1", "/").replace("~0", "~"))

@@ -23,7 +23,7 @@ from inbox.rendering.edit.bounds import is_number
 from inbox.rendering.edit.nodes import FieldError
 from inbox.rendering.edit.patterns import fits
 from inbox.rendering.edit.sentences import pointer_of, sentence, told
-from inbox.rendering.schema import Schema
+from inbox.rendering.schema import Schema, target
 
 MOST_PROBLEMS: Final = 50
 # One step is one keyword on one value, about 10 µs.
@@ -31,6 +31,8 @@ _MOST_STEPS: Final = 50_000
 # Keywords inside keywords, each about four frames. At Python's own limit the Rust code below jsonschema panics,
 # which is no Exception and ended the process that asked.
 _DEEPEST: Final = 100
+# That many characters of a reference or an id count as a step.
+_CHARACTERS: Final = 100
 _MOST_MATCHED: Final = 40_000
 _NONSENSE: Final = (
     TypeError,
@@ -50,7 +52,8 @@ class _TooMuch(Exception):
 
 
 class _Work:
-    def __init__(self) -> None:
+    def __init__(self, root: Schema) -> None:
+        self.root = root
         self.steps = _MOST_STEPS
         self.matched = _MOST_MATCHED
         self.depth = 0
@@ -81,7 +84,7 @@ def problems(schema: Schema | None, value: JsonValue) -> list[FieldError]:
     """
     if not schema:
         return []
-    token = _work.set(_Work())
+    token = _work.set(_Work(schema))
     try:
         found = list(islice(_Validator(schema, registry=Registry()).iter_errors(value), MOST_PROBLEMS))
     except _TooMuch:
@@ -99,7 +102,7 @@ def problems(schema: Schema | None, value: JsonValue) -> list[FieldError]:
 def _bounded(keyword: Keyword) -> Keyword:
     def bounded(validator: Any, argument: Any, instance: Any, schema: Any) -> list[ValidationError]:
         work = _work.get()
-        work.spend()
+        work.spend(1 + len(str(schema.get("$id", ""))) // _CHARACTERS)
         work.depth += 1
         found = []
         try:
@@ -111,6 +114,15 @@ def _bounded(keyword: Keyword) -> Keyword:
         return found
 
     return bounded
+
+
+def _reference(validator: Any, reference: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
+    """Pointers into the document alone. To find one anchor the library walks the whole document, each time anew."""
+    work = _work.get()
+    work.spend(len(reference) // _CHARACTERS)
+    below = target(reference, work.root)
+    if below is not None:
+        yield from validator.descend(instance, below)
 
 
 def _pattern(_: Any, pattern: Any, instance: Any, __: Any) -> Iterator[ValidationError]:
@@ -195,6 +207,7 @@ def _nothing(*_: Any) -> Iterator[ValidationError]:
 
 _KEYWORDS: Final[dict[str, Keyword]] = {
     **Draft202012Validator.VALIDATORS,
+    "$ref": _reference,
     "pattern": _pattern,
     "patternProperties": _pattern_properties,
     "additionalProperties": _additional,

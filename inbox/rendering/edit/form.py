@@ -78,6 +78,7 @@ class _Builder:
     fields_left: int = MOST_FIELDS
     choices_left: int = _MOST_CHOICES_IN_ALL
     shapes: dict[tuple[int, ...], Shape] = field(default_factory=dict)
+    phrases: dict[tuple[int, Kind], tuple[str, ...]] = field(default_factory=dict)
     claims: dict[tuple[str, int], AgentText] = field(default_factory=dict)
 
     def node(self, place: _Place, value: Any) -> Node:
@@ -100,7 +101,7 @@ class _Builder:
             misfit=misfit,
             title=self._claim(shape.says("title"), _LONGEST_TITLE),
             description=self._claim(shape.says("description"), _LONGEST_DESCRIPTION),
-            bounds=bounds(shape, kind),
+            bounds=self._bounds(shape, kind),
         )
         if node.container:
             below = list(self._members(place, shape, value, kind))
@@ -213,6 +214,12 @@ class _Builder:
         if key not in self.shapes:
             self.shapes[key] = shape_of(schemas, self.root) if schemas else ANYTHING
         return self.shapes[key]
+
+    def _bounds(self, shape: Shape, kind: Kind) -> tuple[str, ...]:
+        key = (id(shape), kind)
+        if key not in self.phrases:
+            self.phrases[key] = bounds(shape, kind)
+        return self.phrases[key]
 
     def _claim(self, text: object, limit: int) -> AgentText | None:
         if not isinstance(text, str) or not text:

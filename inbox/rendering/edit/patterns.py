@@ -24,13 +24,12 @@ _COUNTED: Final = re.compile(r"\{(\d+)?(?:,(\d+)?)?\}")
 
 def readable_pattern(pattern: str) -> bool:
     """Whether texts can be checked against the pattern."""
-    return _compiled(pattern) is not None
+    return len(pattern) <= LONGEST_PATTERN and _compiled(pattern) is not None
 
 
 def fits(pattern: str, text: str) -> bool | None:
     """Whether the pattern is found in the text, None when that is not checked."""
-    adapter = _compiled(pattern)
-    if adapter is None or len(text) > LONGEST_TEXT:
+    if len(pattern) > LONGEST_PATTERN or len(text) > LONGEST_TEXT or (adapter := _compiled(pattern)) is None:
         return None
     try:
         adapter.validate_python(text, strict=True)
@@ -39,10 +38,9 @@ def fits(pattern: str, text: str) -> bool | None:
     return True
 
 
+# Only short ones are asked for: the cache must not hold on to megabytes an agent sent.
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> TypeAdapter[Any] | None:
-    if len(pattern) > LONGEST_PATTERN:
-        return None
     counts = [match[2] or match[1] or "1" for match in _COUNTED.finditer(pattern)]
     if any(len(count) > 4 for count in counts) or prod(int(count) or 1 for count in counts) > _MOST_REPEATS:
         return None

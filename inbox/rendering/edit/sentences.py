@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from jsonschema.exceptions import ValidationError
 
+from inbox.rendering.edit.bounds import brief
 from inbox.rendering.edit.nodes import child_pointer
-from inbox.rendering.inline import shown, shown_list
 
+_MOST_LISTED: Final = 10
 _TYPES: Final[dict[str, str]] = {
     "string": "a text",
     "number": "a number",
@@ -26,16 +27,16 @@ _SENTENCES: Final[dict[str, tuple[str, Callable[[Any, Any], str]]]] = {
         "wrong-type",
         lambda types, value: f"This must be {_kinds(types)}, and it is {_own(value)}.",
     ),
-    "enum": ("not-a-choice", lambda values, _: f"This must be one of {shown_list(values).text}."),
-    "const": ("not-a-choice", lambda value, _: f"This must be {shown(value).text}."),
+    "enum": ("not-a-choice", lambda values, _: f"This must be one of {_listed(values)}."),
+    "const": ("not-a-choice", lambda value, _: f"This must be {brief(value)}."),
     "required": ("required", lambda *_: "This is required."),
     "additionalProperties": ("unknown-key", lambda *_: "The tool knows no field of this name."),
     "propertyNames": ("unknown-key", lambda *_: "The tool takes no field of this name."),
-    "minimum": ("too-small", lambda least, _: f"This must be at least {shown(least).text}."),
-    "maximum": ("too-large", lambda most, _: f"This must be at most {shown(most).text}."),
-    "exclusiveMinimum": ("too-small", lambda least, _: f"This must be more than {shown(least).text}."),
-    "exclusiveMaximum": ("too-large", lambda most, _: f"This must be less than {shown(most).text}."),
-    "multipleOf": ("not-a-multiple", lambda step, _: f"This must be a multiple of {shown(step).text}."),
+    "minimum": ("too-small", lambda least, _: f"This must be at least {brief(least)}."),
+    "maximum": ("too-large", lambda most, _: f"This must be at most {brief(most)}."),
+    "exclusiveMinimum": ("too-small", lambda least, _: f"This must be more than {brief(least)}."),
+    "exclusiveMaximum": ("too-large", lambda most, _: f"This must be less than {brief(most)}."),
+    "multipleOf": ("not-a-multiple", lambda step, _: f"This must be a multiple of {brief(step)}."),
     "minLength": (
         "too-short",
         lambda least, text: f"{_counted(least, 'character')} at least; it has {len(text):,}.",
@@ -44,7 +45,7 @@ _SENTENCES: Final[dict[str, tuple[str, Callable[[Any, Any], str]]]] = {
         "too-long",
         lambda most, text: f"{_counted(most, 'character')} at most; it has {len(text):,}.",
     ),
-    "pattern": ("pattern", lambda pattern, _: f"This must fit the pattern {shown(pattern).text}."),
+    "pattern": ("pattern", lambda pattern, _: f"This must fit the pattern {brief(pattern)}."),
     "minItems": (
         "too-few",
         lambda least, items: f"{_counted(least, 'item')} at least; there are {len(items):,}.",
@@ -110,6 +111,12 @@ def _kinds(types: Any) -> str:
     return " or ".join(_TYPES.get(name, "something else") for name in names if isinstance(name, str))
 
 
+def _listed(values: Any) -> str:
+    texts = [brief(value) for value in values[:_MOST_LISTED]]
+    more = len(values) - len(texts)
+    return ", ".join(texts) + (f" and {more:,} more" if more else "")
+
+
 def _own(value: Any) -> str:
     if isinstance(value, bool):
         return _TYPES["boolean"]
@@ -118,4 +125,4 @@ def _own(value: Any) -> str:
 
 
 def _counted(number: Any, noun: str) -> str:
-    return f"{shown(number).text} {noun}{'' if number == 1 else 's'}"
+    return f"{brief(number)} {noun}{'' if number == 1 else 's'}"

@@ -64,6 +64,7 @@ def found(schema: Any, value: Any) -> list[tuple[str, str]]:
             "This must be a number, and it is a text.",
         ),
         ({"$ref": "#/$defs/A", "$defs": {"A": {"minItems": 2}}}, [1], "", "2 items at least; there are 1."),
+        ({"$ref": "#/anyOf/1", "anyOf": [{}, {"minItems": 2}]}, [1], "", "2 items at least; there are 1."),
     ],
 )
 def test_what_is_wrong_is_said_at_its_place(schema: Any, value: Any, pointer: str, message: str) -> None:
@@ -102,6 +103,14 @@ def doubling(levels: int) -> dict[str, Any]:
         ({"$ref": "#"}, 1, [TOO_MUCH]),
         ({"allOf": [{"$ref": "#"}, {"$ref": "#"}]}, 1, [TOO_MUCH]),
         (doubling(40), 1, [TOO_MUCH]),
+        (
+            {"$defs": {f"d{n}": {"$anchor": f"a{n}"} for n in range(5_000)}, "items": {"$ref": "#a4999"}},
+            [1] * 19_000,
+            [],
+        ),
+        ({"items": {"$ref": "#/" + "a" * 100_000}}, [1] * 19_000, [TOO_MUCH]),
+        ({"items": {"$id": "a" * 100_000, "type": "integer"}}, [1] * 19_000, [TOO_MUCH]),
+        ({"const": "\u0430\u200b" * 60_000}, 1, [("", "not-a-choice")]),
         # Recursion to Python's limit made the Rust code below jsonschema panic, which is no Exception.
         ({"oneOf": [{"type": ["string"]}, {"$ref": "#"}, {"not": {"$ref": "#"}}]}, 1, [TOO_MUCH]),
         ({"items": {"enum": list(range(20_000))}}, list(range(20_000)), [TOO_MUCH]),

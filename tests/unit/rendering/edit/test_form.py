@@ -228,6 +228,19 @@ def test_a_schema_that_holds_itself_is_unfolded_to_an_end() -> None:
             {},
         ),
         ({"allOf": [{"allOf": [{"$ref": "#"}] * 500}] * 500}, {"a": 1}),
+        (
+            {
+                "properties": {f"k{n}": {"$ref": "#/$defs/P"} for n in range(300)},
+                "$defs": {
+                    "P": {
+                        "type": "string",
+                        "pattern": "\u0430\u200b" * 60_000,
+                        "format": "\u0430\u200b" * 9_000,
+                    }
+                },
+            },
+            {},
+        ),
     ],
 )
 def test_a_hostile_schema_or_value_makes_a_form_of_bounded_size(schema: Any, value: Any) -> None:
