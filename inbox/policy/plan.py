@@ -105,18 +105,16 @@ def riskiest_first(steps: Sequence[Step]) -> tuple[str, ...]:
 
 
 def falls(steps: Sequence[Step], verdicts: Mapping[str, StepVerdict]) -> dict[str, Fall]:
-    """The steps said to run that do not: something they need does not hold, or their arguments are not known yet.
+    """The steps said to hold that do not: something they need does not, or their arguments are not known yet.
 
-    A step holds when it runs, or was asked and is answered. `steps` must be a plan (ValueError). A key without a
+    A step holds when it runs, or is a question and is answered. `steps` must be a plan (ValueError). A key without a
     verdict is not approved. The order of the steps does not matter.
     """
     found: dict[str, Fall] = {}
     holding: set[str] = set()
     for step in _by_need(steps):
         verdict = verdicts.get(step.key)
-        if verdict not in RUNS:
-            if step.asks and verdict in _ANSWERS:
-                holding.add(step.key)
+        if verdict not in RUNS and not (step.asks and verdict in _ANSWERS):
             continue
         because = tuple(key for key in sorted(set(step.depends_on)) if key not in holding)
         if because:

@@ -82,14 +82,20 @@ def test_no_step_that_runs_needs_one_that_does_not(plan: tuple[list[Step], dict[
 def test_only_what_must_fall_falls(plan: tuple[list[Step], dict[str, StepVerdict]]) -> None:
     steps, verdicts = plan
     by_key = {step.key: step for step in steps}
+
+    def said(key: str) -> bool:
+        """Whether a step was said to run, or is a question that was answered."""
+        answered = by_key[key].asks and verdicts.get(key) in (RESPOND, StepVerdict.CHOOSE)
+        return verdicts.get(key) in RUNS or answered
+
     for key, fall in falls(steps, verdicts).items():
-        assert verdicts[key] in RUNS
-        held_back = [other for other in needed(steps, key) if verdicts.get(other) not in RUNS]
+        assert said(key)
+        held_back = [other for other in needed(steps, key) if not said(other)]
         late = [other for other in needed(steps, key) | {key} if by_key[other].sources]
         assert held_back or late
         assert set(fall.because) <= set(by_key[key].depends_on)
     for key, verdict in verdicts.items():
-        if verdict not in RUNS:
+        if not said(key):
             assert settled(steps, verdicts)[key] is verdict
 
 
@@ -176,6 +182,12 @@ def test_an_answer_completes_a_question_but_replaces_a_call() -> None:
     assert falls((Step("which"), refund), verdicts) == {
         "refund": Fall(("which",), "needs which, which is answered instead of run")
     }
+
+
+def test_an_answer_to_a_question_that_needs_a_rejected_step_is_put_off_too() -> None:
+    steps = (Step("look"), Step("which", ("look",), asks=True), Step("refund", ("which",)))
+    verdicts = {"look": REJECT, "which": RESPOND, "refund": APPROVE}
+    assert settled(steps, verdicts) == {"look": REJECT, "which": DEFER, "refund": DEFER}
 
 
 @pytest.mark.parametrize(
