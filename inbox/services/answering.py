@@ -13,7 +13,7 @@ from inbox.answers import Answers
 from inbox.audit import Actor
 from inbox.lifecycle import Outcome, Verb, outcome_of
 from inbox.models import ApprovalRequest, Decision, PolicyVersion
-from inbox.policy.plan import concrete
+from inbox.policy.plan import Step, StepVerdict, falls, sources_of
 from inbox.selectors.envelopes import Bytes
 
 Lines = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -32,19 +32,29 @@ def told(found: Bytes, answers: Answers, *, message: str, lines: Lines) -> Told:
     """What is said of each action, with the bytes it is about.
 
     An approval of arguments that people changed is an edit, whoever changed them. A step whose arguments are not yet
-    concrete is put off: a plan is approved, never bytes that do not exist.
+    concrete is put off, and what needs it too: a plan is approved, never bytes that do not exist.
     """
     actions = []
     verbs = []
+    fallen = falls(
+        [
+            Step(
+                key,
+                tuple(action.get("depends_on", ())),
+                sources=sources_of(action["args"]),
+                asks=action["kind"] in ("question", "choice"),
+            )
+            for key, action in found.actions.items()
+        ],
+        {key: StepVerdict(said.verb.value) for key, said in answers.items()},
+    )
     for key, action in found.actions.items():
         said = answers[key]
-        verb = said.verb
-        if verb.lets_run:
+        verb, note = said.verb, said.message or message or None
+        if key in fallen:
+            verb, note = Verb.DEFER, note or f"Not yet: {fallen[key].reason}."
+        elif verb.lets_run:
             verb = Verb.EDIT if found.edited(key) else Verb.APPROVE
-        note = said.message or message or None
-        if verb.lets_run and not concrete(action["args"]):
-            # A plan may name what a later step will do before its arguments are known; nobody has seen those.
-            verb, note = Verb.DEFER, note or "Ask again when its arguments are known."
         aside = lines.get(key, ())
         verbs.append(verb)
         verbs += [Verb(line["type"]) for line in aside]

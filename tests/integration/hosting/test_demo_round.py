@@ -133,7 +133,7 @@ def test_what_is_asked_reads_as_a_sentence(demo: World) -> None:
     sentences = {request.tool: request.sentence for request in pending(demo)}
     assert sentences["send_email"].startswith("Send email to 2451 people, 2449 outside: “Three days only")
     assert sentences["delete_accounts"] == "Delete 1,247 user accounts in production"
-    assert sentences["pay_invoices"] == "Pay 5 invoices of week 48"
+    assert sentences["pay_invoices"] == "Pay 5 invoices of “week 48”"
     assert sentences["publish_post"].startswith("Publish “Q4 results”, which says +25 %: “Our fourth")
     assert sentences["choose_flight"] == "Choose a flight for Berlin to Paris, Friday 4 December"
     assert sentences["email_customer"].endswith("“Your late delivery”, 20 % off the next order")
@@ -219,7 +219,8 @@ def test_every_tool_is_described_and_every_agent_has_its_graph() -> None:
     assert {story.handle for story in STORIES} == {facts.handle for facts in AGENTS}
     templates = {facts.name: compile_template(facts.template) for facts in CATALOGUE}
     for story in STORIES:
-        for call in [call for turn in story.script for call in turn["calls"]]:
+        # A turn that goes by what came before has no arguments yet.
+        for call in [call for turn in story.script if "if" not in turn for call in turn["calls"]]:
             TOOLS[call["name"]].arguments.model_validate(call["args"])
             sentence = render(templates[call["name"]], call["name"], call["args"])
             assert "—" not in sentence.text
