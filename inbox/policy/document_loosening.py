@@ -12,7 +12,8 @@ Proven, and so without a reason:
 - a new rule that asks for what the agent claims, for it hides nothing;
 - an allow rule that is gone, ends sooner, has more conditions, fewer environments, if it had no limits and required
   nothing, and could not fail;
-- the same rule with more people, a higher risk, more required context, more or lower limits, or that denies instead.
+- the same rule with more people, a higher risk, more required context, more or lower limits, or that denies instead,
+  unless the people it asked for are then asked for nowhere: where nothing can be judged, all of them are asked.
 """
 
 from __future__ import annotations
@@ -54,7 +55,13 @@ def loosens(old: PolicyDocument, new: PolicyDocument, ranks: Mapping[str, int]) 
     """
     return tuple(
         dict.fromkeys(
-            (*_ladder(old, new, ranks), *_escalation(old, new, ranks), *_around(old, new), *_rules(old, new))
+            (
+                *_ladder(old, new, ranks),
+                *_unjudged(old, new),
+                *_escalation(old, new, ranks),
+                *_around(old, new),
+                *_rules(old, new),
+            )
         )
     )
 
@@ -65,6 +72,11 @@ def _ladder(old: PolicyDocument, new: PolicyDocument, ranks: Mapping[str, int]) 
             yield f"Requests of {risk.value} risk could be approved by fewer or other people."
     if check_ladder(new, ranks):
         yield "The ladder asks for less at a higher risk, or names a tier that does not exist."
+
+
+def _unjudged(old: PolicyDocument, new: PolicyDocument) -> Iterator[str]:
+    if not _contains(new.most_beside_ladder, old.most_beside_ladder):
+        yield "Requests that cannot be judged could be approved by fewer or other people."
 
 
 def _escalation(old: PolicyDocument, new: PolicyDocument, ranks: Mapping[str, int]) -> Iterator[str]:

@@ -309,6 +309,4 @@ def _needs(
 
 
 def _most(document: PolicyDocument) -> tuple[Need, ...]:
-    wanted = [rule.needs for rule in document.rules]
-    wanted += [one.needs for one in (document.checkpoints or {}).values()]
-    return added(document.ladder[Risk.CRITICAL], largest(*(needs for needs in wanted if needs)))
+    return added(document.ladder[Risk.CRITICAL], document.most_beside_ladder)
