@@ -9,7 +9,7 @@ Proven, and so without a reason:
 - more required context, refused rather than flagged; more people at a checkpoint; unknown tools that ask;
 - a new rule that denies, and one that asks or blocks after everything it could hide: other rules that ask, block or
   deny, rules that require context, and rules that can fail (a failing rule asks for the most);
-- a new rule that asks for what the agent claims, for it hides nothing;
+- a new rule that asks for what the agent claims, its checkpoint too, for it hides nothing;
 - an allow rule that is gone, ends sooner, has more conditions, fewer environments, if it had no limits and required
   nothing, and could not fail;
 - the same rule with more people, a higher risk, more required context, more or lower limits, or that denies instead,
@@ -24,7 +24,7 @@ from typing import Final
 
 from inbox.policy.document import CheckpointRule, PolicyDocument, check_ladder
 from inbox.policy.fact_catalogue import Type, find
-from inbox.policy.grounds import claimed
+from inbox.policy.grounds import at_checkpoint, claimed
 from inbox.policy.need import Need
 from inbox.policy.requirement import covers, unfillable
 from inbox.policy.rule import Limit, Rule
@@ -123,7 +123,9 @@ def _added(rule: Rule, old: PolicyDocument) -> Iterator[str]:
         hidden = [
             one.id
             for one in old.rules
-            if precedence(one) > precedence(rule) and (one.then != "allow" or _holds_back(one))
+            if (one.then != "allow" or _holds_back(one))
+            # What allows at a checkpoint is hidden from below too.
+            and (precedence(one) > precedence(rule) or (one.then == "allow" and at_checkpoint(one)))
         ]
         if hidden:
             yield f"Rule {rule.id} is new and speaks before {', '.join(sorted(hidden))}, which may ask for more."

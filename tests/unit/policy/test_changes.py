@@ -167,6 +167,7 @@ def test_a_document_does_not_loosen_itself(made: PolicyDocument) -> None:
 
 ASKS = {"id": "asks", "then": "review", "needs": SENIOR, "risk_at_least": "high", "priority": 1}
 FINE = {"id": "fine", "then": "allow", "tool": "write_*"}
+HERE = {**FINE, "checkpoint": "pre_commit"}
 NEW = {"id": "new", "then": "review"}
 
 
@@ -188,6 +189,8 @@ NEW = {"id": "new", "then": "review"}
         ([ASKS], [{**ASKS, "expires_in": 60}]),
         ([ASKS], [ASKS, {**NEW, "then": "deny", "priority": 9}]),
         ([ASKS], [ASKS, NEW]),
+        ([ASKS], [ASKS, {**NEW, "priority": 9, "checkpoint": "pre_commit"}]),
+        ([FINE], [HERE]),
         ([ASKS], [ASKS, {**NEW, "priority": 9, "when": [{"fact": "claims.risk", "op": "eq", "value": "high"}]}]),
     ],
 )  # fmt: skip
@@ -213,6 +216,8 @@ def test_these_tighten(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> 
         ([ASKS], [{**ASKS, "risk_at_least": "medium"}], "judges the risk lower"),
         ([ASKS], [{**ASKS, "tool": "pay"}], "matches something else"),
         ([ASKS], [{"id": "asks", "then": "deny", "priority": 1}], "cannot be judged"),
+        ([{**HERE, "require": ["goal"]}], [{**HERE, "require": ["goal"]}, {**NEW, "priority": -9}], "Rule new is new and speaks before fine"),
+        ([{**ASKS, "checkpoint": "pre_commit"}], [{**ASKS, "checkpoint": "pre_execution"}], "matches something else"),
         ([{"id": "x", "then": "deny"}], [{"id": "x", "then": "break_glass", "needs": LEAD}], "said deny and says break_glass"),
     ],
 )  # fmt: skip
