@@ -289,6 +289,8 @@ def _obstacle(action: ActionFacts, risk: Risk, ceiling: Risk) -> str | None:
         return "the catalogue does not say that it can be put back"
     if risk.rank > ceiling.rank:
         return f"its risk is {risk.value}"
+    if action.computed.new_destinations:
+        return "it goes where this agent never sent anything"
     return None
 
 

@@ -85,7 +85,7 @@ class Computed:
     `amount` is in whole units of `currency` (ISO 4217, empty when none is named); `paths` are normalised, absolute
     ones kept absolute; `domains` are of addresses, `hosts` of URLs, lower case; `external` are the domains and hosts
     that are not the team's own. `new_values` are arguments this agent never used with this tool before,
-    `new_tool` says the agent never used it, `foreign` are values found neither in the user's task nor in earlier
+    `new_destinations` those of them by which something goes out, `new_tool` says the agent never used it, `foreign` are values found neither in the user's task nor in earlier
     results (those two are claims, so this too may only raise). `secret` names the argument that holds one, or "".
     `worked_out` is False on facts nobody computed: nothing passes on the strength of those.
     """
@@ -105,6 +105,7 @@ class Computed:
     secret: str = ""
     foreign: tuple[str, ...] = ()
     new_values: tuple[str, ...] = ()
+    new_destinations: tuple[str, ...] = ()
     new_tool: bool = False
 
 
@@ -171,7 +172,8 @@ class Claims:
 class Facts:
     """Everything one evaluation may read. `now` is a fact too, so the same facts give the same verdict for ever.
 
-    `environment` is the agent's, set by an admin; `requests_in_run` counts what this thread asked before.
+    `environment` is the agent's, set by an admin; `requests_in_run` counts what this thread asked before (1,000 at most),
+    `requests_lately` what of it came within the last minute.
     """
 
     agent: str
@@ -183,3 +185,4 @@ class Facts:
     now: datetime
     environment: str = ""
     requests_in_run: int = 0
+    requests_lately: int = 0

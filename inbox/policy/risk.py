@@ -30,6 +30,8 @@ SURE_ENOUGH: Final = 0.7
 # People said no to an agent's calls of a tool this often, and to this part of them: the next one is said to be doubtful.
 REJECTED_BEFORE: Final = 3
 REJECTED_SHARE: Final = 0.25
+# A run that asked more often than this within a minute is not at its usual work.
+BURST: Final = 60
 # Above this nothing is said against a call that can be put back; against any other it is said all the same.
 SURE: Final = 0.95
 
@@ -56,7 +58,7 @@ def assess(facts: Facts) -> Assessment:
     """
     if not facts.actions:
         raise ValueError("a request has at least one action")
-    judged = [(action, _judge(action, facts.claims)) for action in facts.actions]
+    judged = [(action, _judge(action, facts)) for action in facts.actions]
     points = max(score(line.weight for line in lines) for _, lines in judged)
     level = worst(*(_level(lines) for _, lines in judged))
     several = len(facts.actions) > 1
@@ -82,10 +84,12 @@ def assess(facts: Facts) -> Assessment:
     )
 
 
-def _judge(action: ActionFacts, claims: Claims) -> list[Factor]:
+def _judge(action: ActionFacts, facts: Facts) -> list[Factor]:
+    claims = facts.claims
     lines = [_effect(action.tool)] if action.tool is not None else list(judge(action, claims))
     lines += [*_catalogue_floor(action.tool), *_payload(action), *_computed(action)]
     lines += [*_doubt(action, claims, lines), *_rejected_before(action.history)]
+    lines += [*_unusual(action, lines), *_burst(facts)]
     impact = measure(action.args)
     if impact.secret is not None:
         text = f"Carries what looks like a password, key or token in {impact.secret}"
@@ -198,8 +202,7 @@ def _doubt(action: ActionFacts, claims: Claims, lines: list[Factor]) -> Iterator
     sure = claims.confidence
     if sure is None or not sure >= SURE_ENOUGH:
         return
-    reads = action.tool is None and any(line.code is ReasonCode.INFERRED_READ for line in lines)
-    if sure <= SURE or not (action.can_be_undone or reads):
+    if sure <= SURE or not (action.can_be_undone or _reads(action, lines)):
         yield Factor(Weight.HINT, ReasonCode.NOT_SURE, f"The agent is {sure:.1%} sure of it")
 
 
@@ -208,6 +211,28 @@ def _rejected_before(history: History) -> Iterator[Factor]:
     if history.rejected >= REJECTED_BEFORE and history.rejected >= REJECTED_SHARE * decided:
         text = f"People rejected {history.rejected:,} of this agent's {decided:,} earlier calls of this tool"
         yield Factor(Weight.HINT, ReasonCode.REJECTED_BEFORE, text)
+
+
+def _unusual(action: ActionFacts, lines: list[Factor]) -> Iterator[Factor]:
+    """What this agent never did before. Reading something new is no matter: that is what reading is for."""
+    if action.computed.new_destinations:
+        where = printable(action.computed.new_destinations[0])
+        text = f"Goes to somebody or somewhere this agent never used with this tool ({where})"
+        yield Factor(Weight.MEDIUM, ReasonCode.NEW_DESTINATION, text)
+    if action.computed.new_tool and not _reads(action, lines):
+        yield Factor(Weight.HINT, ReasonCode.NEW_TOOL, "The first call of this tool by this agent")
+
+
+def _burst(facts: Facts) -> Iterator[Factor]:
+    if facts.requests_lately > BURST:
+        text = f"This run asked {facts.requests_lately:,} times within a minute"
+        yield Factor(Weight.HINT, ReasonCode.BURST, text)
+
+
+def _reads(action: ActionFacts, lines: list[Factor]) -> bool:
+    if action.tool is not None:
+        return action.tool.effect is Effect.READ
+    return any(line.code is ReasonCode.INFERRED_READ for line in lines)
 
 
 def _claims(claims: Claims) -> Iterator[Factor]:
