@@ -15,6 +15,7 @@ from inbox.policy.factors import Factor, Weight, level_of, score, weight_of
 from inbox.policy.facts import ActionFacts, Claims, Facts, History, ToolFacts
 from inbox.policy.impact import Measure, measure
 from inbox.policy.inference import judge
+from inbox.policy.inference.concepts import confidential_column
 from inbox.policy.reasons import Reason, ReasonCode, printable
 from inbox.policy.words import Effect, Risk, worst
 
@@ -150,12 +151,25 @@ def _computed(action: ActionFacts) -> Iterator[Factor]:
     if shell is not None and shell.sensitive:
         text = f"The command touches {printable(shell.sensitive[0])}, where secrets usually are"
         yield Factor(Weight.HIGH, ReasonCode.CONFIDENTIAL, text)
+    if shell is not None and shell.hunts:
+        yield Factor(
+            Weight.SENSITIVE, ReasonCode.CONFIDENTIAL, "The command searches for passwords, keys or codes"
+        )
     if sql is not None and sql.unbounded:
         yield Factor(Weight.HIGH, ReasonCode.SQL, "The SQL changes or drops everything in a table")
     elif sql is not None and not sql.parsed:
         yield Factor(Weight.SENSITIVE, ReasonCode.SQL, "The SQL could not be taken apart")
     elif sql is not None and sql.writes:
         yield Factor(Weight.MEDIUM, ReasonCode.SQL, "The SQL changes something")
+    column = next((name for name in sql.columns if confidential_column(name)), "") if sql is not None else ""
+    if column:
+        text = f"The SQL names the column {printable(column)}: {confidential_column(column)}"
+        yield Factor(Weight.SENSITIVE, ReasonCode.CONFIDENTIAL, text)
+    # Of a tool nobody described inference says it, of any address that is not plain.
+    if action.tool is not None and action.tool.effect is Effect.READ and action.computed.carried_to:
+        where = printable(action.computed.carried_to[0])
+        text = f"It opens an address that could carry data away ({where})"
+        yield Factor(Weight.MEDIUM, ReasonCode.ADDRESS, text)
 
 
 def _catalogue_floor(tool: ToolFacts | None) -> Iterator[Factor]:
