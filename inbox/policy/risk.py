@@ -90,7 +90,7 @@ def _judge(action: ActionFacts, facts: Facts) -> list[Factor]:
     lines = [_effect(action.tool)] if action.tool is not None else list(judge(action, claims))
     lines += [*_catalogue_floor(action.tool), *_payload(action), *_computed(action)]
     lines += [*_doubt(action, claims, lines), *_rejected_before(action.history)]
-    lines += [*_unusual(action, lines), *_burst(facts)]
+    lines += [*_unusual(action, lines), *_burst(action, facts)]
     impact = measure(action.args)
     if impact.secret is not None:
         text = f"Carries what looks like a password, key or token in {impact.secret}"
@@ -234,11 +234,12 @@ def _unusual(action: ActionFacts, lines: list[Factor]) -> Iterator[Factor]:
         text = f"Goes to somebody or somewhere this agent never used with this tool ({where})"
         yield Factor(Weight.MEDIUM, ReasonCode.NEW_DESTINATION, text)
     if action.computed.new_tool and not _reads(action, lines):
-        yield Factor(Weight.HINT, ReasonCode.NEW_TOOL, "The first call of this tool by this agent")
+        yield Factor(Weight.HINT, ReasonCode.NEW_TOOL, "This agent never used this tool before")
 
 
-def _burst(facts: Facts) -> Iterator[Factor]:
-    if facts.requests_lately > BURST:
+def _burst(action: ActionFacts, facts: Facts) -> Iterator[Factor]:
+    # Hundreds of changes that can be put back are what a batch is made of.
+    if facts.requests_lately > BURST and not action.can_be_undone:
         text = f"This run asked {facts.requests_lately:,} times within a minute"
         yield Factor(Weight.HINT, ReasonCode.BURST, text)
 

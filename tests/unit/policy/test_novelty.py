@@ -12,7 +12,7 @@ from inbox.policy.evaluate import evaluate
 from inbox.policy.facts import ActionFacts, ToolFacts
 from inbox.policy.novelty import MOST_VALUES, new_destinations, telling
 from inbox.policy.reasons import ReasonCode
-from inbox.policy.risk import BURST, assess
+from inbox.policy.risk import BURST, Assessment, assess
 from inbox.policy.words import Effect, Outcome, Risk
 from tests.unit.policy.building import HARMLESS, REVERSIBLE, action, document, facts
 
@@ -105,14 +105,17 @@ def test_the_first_call_of_a_tool_is_a_hint_and_of_a_reading_one_is_none() -> No
     assert assess(facts(fresh(HARMLESS))).score == 0
 
 
-def test_a_burst_adds_up_with_another_hint_and_asks_for_nothing_alone() -> None:
-    asked = action(REVERSIBLE)
-    first_call = replace(asked, computed=replace(asked.computed, new_tool=True))
-    calm, hurried = facts(asked), replace(facts(asked), requests_lately=BURST + 1)
-    assert assess(hurried).level is assess(calm).level is Risk.LOW
-    assert "This run asked 61 times within a minute" in [reason.text for reason in assess(hurried).reasons]
-    assert assess(replace(facts(first_call), requests_lately=BURST + 1)).level is Risk.MEDIUM
-    assert assess(replace(facts(asked), requests_lately=BURST)).score == assess(calm).score
+@pytest.mark.parametrize(("lately", "told"), [(BURST, False), (BURST + 1, True)])
+def test_a_burst_asks_for_nothing_alone_and_adds_up_with_another_hint(lately: int, told: bool) -> None:
+    def after(asked: ActionFacts) -> Assessment:
+        return assess(replace(facts(asked), requests_lately=lately))
+
+    one, everything = first("list_tickets", {"limit": 5}), first("list_tickets", {"filter": "*"})
+    assert after(one).level is Risk.LOW
+    assert (ReasonCode.BURST in [reason.code for reason in after(one).reasons]) is told
+    assert after(everything).level is (Risk.MEDIUM if told else Risk.LOW)
+    # A batch of hundreds that can be put back is no burst.
+    assert after(action(REVERSIBLE)).score == 10
 
 
 def test_what_is_looked_for_is_one_more_than_what_is_kept() -> None:
