@@ -162,7 +162,7 @@ def _rule(rule: Rule, place: int) -> Iterator[Problem]:
             "Only what the agent itself claims would let this pass. "
             "Add a tool, an agent, an environment, effects, or a condition the server can vouch for."
         )
-        yield Problem(at("when"), ProblemCode.CLAIMS_ALONE, message)
+        yield Problem(at("when" if rule.when else "checkpoint"), ProblemCode.CLAIMS_ALONE, message)
     if rule.window is not None:
         try:
             windows.zone(rule.window.timezone)

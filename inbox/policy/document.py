@@ -20,7 +20,7 @@ from inbox import canonical
 from inbox.policy.checks import HARMLESS_READ, INFERRED_READ, every_needs, problems_of
 from inbox.policy.need import Need
 from inbox.policy.problems import PolicyError, Problem, ProblemCode, pointer
-from inbox.policy.requirement import covers
+from inbox.policy.requirement import covers, largest
 from inbox.policy.rule import Rule
 from inbox.policy.rules import Matcher, compiled
 from inbox.policy.shapes import (
@@ -154,6 +154,13 @@ class PolicyDocument(Strict):
     def checkpoint(self, kind: str) -> CheckpointRule:
         """What is asked of every request at this kind of checkpoint."""
         return next((one for name, one in (self.checkpoints or {}).items() if name == kind), CheckpointRule())
+
+    @property
+    def most_beside_ladder(self) -> tuple[Need, ...]:
+        """Whom rules and checkpoints ask for at most, asked when a rule or the whole request cannot be judged."""
+        asking = [one.needs for one in self.rules]
+        asking += [one.needs for one in (self.checkpoints or {}).values()]
+        return largest(*(needs for needs in asking if needs))
 
     @cached_property
     def matchers(self) -> tuple[Matcher, ...]:

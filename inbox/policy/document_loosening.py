@@ -9,10 +9,11 @@ Proven, and so without a reason:
 - more required context, refused rather than flagged; more people at a checkpoint; unknown tools that ask;
 - a new rule that denies, and one that asks or blocks after everything it could hide: other rules that ask, block or
   deny, rules that require context, and rules that can fail (a failing rule asks for the most);
-- a new rule that asks for what the agent claims, for it hides nothing;
+- a new rule that asks for what the agent claims, its checkpoint too, for it hides nothing;
 - an allow rule that is gone, ends sooner, has more conditions, fewer environments, if it had no limits and required
   nothing, and could not fail;
-- the same rule with more people, a higher risk, more required context, more or lower limits, or that denies instead.
+- the same rule with more people, a higher risk, more required context, more or lower limits, or that denies instead,
+  unless the people it asked for are then asked for nowhere: where nothing can be judged, all of them are asked.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Final
 
 from inbox.policy.document import CheckpointRule, PolicyDocument, check_ladder
 from inbox.policy.fact_catalogue import Type, find
-from inbox.policy.grounds import claimed
+from inbox.policy.grounds import at_checkpoint, claimed
 from inbox.policy.need import Need
 from inbox.policy.requirement import covers, unfillable
 from inbox.policy.rule import Limit, Rule
@@ -54,7 +55,13 @@ def loosens(old: PolicyDocument, new: PolicyDocument, ranks: Mapping[str, int]) 
     """
     return tuple(
         dict.fromkeys(
-            (*_ladder(old, new, ranks), *_escalation(old, new, ranks), *_around(old, new), *_rules(old, new))
+            (
+                *_ladder(old, new, ranks),
+                *_unjudged(old, new),
+                *_escalation(old, new, ranks),
+                *_around(old, new),
+                *_rules(old, new),
+            )
         )
     )
 
@@ -65,6 +72,11 @@ def _ladder(old: PolicyDocument, new: PolicyDocument, ranks: Mapping[str, int]) 
             yield f"Requests of {risk.value} risk could be approved by fewer or other people."
     if check_ladder(new, ranks):
         yield "The ladder asks for less at a higher risk, or names a tier that does not exist."
+
+
+def _unjudged(old: PolicyDocument, new: PolicyDocument) -> Iterator[str]:
+    if not _contains(new.most_beside_ladder, old.most_beside_ladder):
+        yield "Requests that cannot be judged could be approved by fewer or other people."
 
 
 def _escalation(old: PolicyDocument, new: PolicyDocument, ranks: Mapping[str, int]) -> Iterator[str]:
@@ -116,7 +128,9 @@ def _added(rule: Rule, old: PolicyDocument) -> Iterator[str]:
         hidden = [
             one.id
             for one in old.rules
-            if precedence(one) > precedence(rule) and (one.then != "allow" or _holds_back(one))
+            if (one.then != "allow" or _holds_back(one))
+            # What allows at a checkpoint is hidden from below too.
+            and (precedence(one) > precedence(rule) or (one.then == "allow" and at_checkpoint(one)))
         ]
         if hidden:
             yield f"Rule {rule.id} is new and speaks before {', '.join(sorted(hidden))}, which may ask for more."

@@ -289,6 +289,8 @@ def _obstacle(action: ActionFacts, risk: Risk, ceiling: Risk) -> str | None:
         return "the catalogue does not say that it can be put back"
     if risk.rank > ceiling.rank:
         return f"its risk is {risk.value}"
+    if action.computed.new_destinations:
+        return "it goes where this agent never sent anything"
     return None
 
 
@@ -309,6 +311,4 @@ def _needs(
 
 
 def _most(document: PolicyDocument) -> tuple[Need, ...]:
-    wanted = [rule.needs for rule in document.rules]
-    wanted += [one.needs for one in (document.checkpoints or {}).values()]
-    return added(document.ladder[Risk.CRITICAL], largest(*(needs for needs in wanted if needs)))
+    return added(document.ladder[Risk.CRITICAL], document.most_beside_ladder)

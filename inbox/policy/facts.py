@@ -40,7 +40,7 @@ class ShellFacts:
     """A shell command taken apart. `programs` are the commands' base names in order; `parsed` False: not understood.
 
     `runs_code` says that it runs code nobody took apart, `unknown` are programs no table knows, `sensitive` the files
-    and variables it names that usually hold secrets.
+    and variables it names that usually hold secrets, `hunts` that it searches for some.
     """
 
     parsed: bool
@@ -52,6 +52,7 @@ class ShellFacts:
     runs_code: bool = False
     unknown: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
+    hunts: bool = False
 
     @property
     def only_reads(self) -> bool:
@@ -64,16 +65,18 @@ class ShellFacts:
             or self.runs_code
             or self.unknown
             or self.sensitive
+            or self.hunts
         )
 
 
 @dataclass(frozen=True, slots=True)
 class SqlFacts:
-    """SQL taken apart: statement kinds in lower case (`select`, `delete`), tables as written, in lower case."""
+    """SQL taken apart: statement kinds (`select`, `delete`), tables and columns as written, all in lower case."""
 
     parsed: bool
     statements: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     writes: bool = False
     unbounded: bool = False
 
@@ -84,8 +87,8 @@ class Computed:
 
     `amount` is in whole units of `currency` (ISO 4217, empty when none is named); `paths` are normalised, absolute
     ones kept absolute; `domains` are of addresses, `hosts` of URLs, lower case; `external` are the domains and hosts
-    that are not the team's own. `new_values` are arguments this agent never used with this tool before,
-    `new_tool` says the agent never used it, `foreign` are values found neither in the user's task nor in earlier
+    that are not the team's own, `carried_to` those hosts whose address could carry data there. `new_values` are arguments this agent never used with this tool before,
+    `new_destinations` those of them by which something goes out, `new_tool` says the agent never used it, `foreign` are values found neither in the user's task nor in earlier
     results (those two are claims, so this too may only raise). `secret` names the argument that holds one, or "".
     `worked_out` is False on facts nobody computed: nothing passes on the strength of those.
     """
@@ -99,12 +102,14 @@ class Computed:
     domains: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     external: tuple[str, ...] = ()
+    carried_to: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     shell: ShellFacts | None = None
     sql: SqlFacts | None = None
     secret: str = ""
     foreign: tuple[str, ...] = ()
     new_values: tuple[str, ...] = ()
+    new_destinations: tuple[str, ...] = ()
     new_tool: bool = False
 
 
@@ -171,7 +176,8 @@ class Claims:
 class Facts:
     """Everything one evaluation may read. `now` is a fact too, so the same facts give the same verdict for ever.
 
-    `environment` is the agent's, set by an admin; `requests_in_run` counts what this thread asked before.
+    `environment` is the agent's, set by an admin; `requests_in_run` counts what this thread asked before (1,000 at most),
+    `requests_lately` what of it came within the last minute.
     """
 
     agent: str
@@ -183,3 +189,4 @@ class Facts:
     now: datetime
     environment: str = ""
     requests_in_run: int = 0
+    requests_lately: int = 0

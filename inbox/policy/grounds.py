@@ -21,8 +21,13 @@ def reads(rule: Rule) -> frozenset[str]:
 
 
 def claimed(rule: Rule) -> frozenset[str]:
-    """Those facts a rule reads that only the agent vouches for."""
-    return reads(rule) & _CLAIMED
+    """Those facts a rule goes by that only the agent vouches for: its `checkpoint` is one."""
+    return (reads(rule) | ({"checkpoint"} if rule.checkpoint is not None else set())) & _CLAIMED
+
+
+def at_checkpoint(rule: Rule) -> bool:
+    """Whether a rule speaks only where the agent says that it is."""
+    return "checkpoint" in claimed(rule)
 
 
 def is_claimed(name: str) -> bool:
@@ -31,7 +36,7 @@ def is_claimed(name: str) -> bool:
 
 
 def rests_on_claims(rule: Rule) -> bool:
-    """Whether a rule reads claims, and without them would say nothing about what is done, by whom, or where.
+    """Whether a rule goes by claims, and without them would say nothing about what is done, by whom, or where.
 
     An agent can make any claim come true, so an allow rule passes at least what it passes without its claims.
     Patterns of `*` and `?` alone, hours, and how often something happens do not count.

@@ -15,6 +15,7 @@ from inbox.policy.factors import Factor, Weight, level_of, score, weight_of
 from inbox.policy.facts import ActionFacts, Claims, Facts, History, ToolFacts
 from inbox.policy.impact import Measure, measure
 from inbox.policy.inference import judge
+from inbox.policy.inference.concepts import confidential_column
 from inbox.policy.reasons import Reason, ReasonCode, printable
 from inbox.policy.words import Effect, Risk, worst
 
@@ -30,6 +31,8 @@ SURE_ENOUGH: Final = 0.7
 # People said no to an agent's calls of a tool this often, and to this part of them: the next one is said to be doubtful.
 REJECTED_BEFORE: Final = 3
 REJECTED_SHARE: Final = 0.25
+# A run that asked more often than this within a minute is not at its usual work.
+BURST: Final = 60
 # Above this nothing is said against a call that can be put back; against any other it is said all the same.
 SURE: Final = 0.95
 
@@ -56,7 +59,7 @@ def assess(facts: Facts) -> Assessment:
     """
     if not facts.actions:
         raise ValueError("a request has at least one action")
-    judged = [(action, _judge(action, facts.claims)) for action in facts.actions]
+    judged = [(action, _judge(action, facts)) for action in facts.actions]
     points = max(score(line.weight for line in lines) for _, lines in judged)
     level = worst(*(_level(lines) for _, lines in judged))
     several = len(facts.actions) > 1
@@ -82,10 +85,12 @@ def assess(facts: Facts) -> Assessment:
     )
 
 
-def _judge(action: ActionFacts, claims: Claims) -> list[Factor]:
+def _judge(action: ActionFacts, facts: Facts) -> list[Factor]:
+    claims = facts.claims
     lines = [_effect(action.tool)] if action.tool is not None else list(judge(action, claims))
     lines += [*_catalogue_floor(action.tool), *_payload(action), *_computed(action)]
     lines += [*_doubt(action, claims, lines), *_rejected_before(action.history)]
+    lines += [*_unusual(action, lines), *_burst(action, facts)]
     impact = measure(action.args)
     if impact.secret is not None:
         text = f"Carries what looks like a password, key or token in {impact.secret}"
@@ -146,12 +151,25 @@ def _computed(action: ActionFacts) -> Iterator[Factor]:
     if shell is not None and shell.sensitive:
         text = f"The command touches {printable(shell.sensitive[0])}, where secrets usually are"
         yield Factor(Weight.HIGH, ReasonCode.CONFIDENTIAL, text)
+    if shell is not None and shell.hunts:
+        yield Factor(
+            Weight.SENSITIVE, ReasonCode.CONFIDENTIAL, "The command searches for passwords, keys or codes"
+        )
     if sql is not None and sql.unbounded:
         yield Factor(Weight.HIGH, ReasonCode.SQL, "The SQL changes or drops everything in a table")
     elif sql is not None and not sql.parsed:
         yield Factor(Weight.SENSITIVE, ReasonCode.SQL, "The SQL could not be taken apart")
     elif sql is not None and sql.writes:
         yield Factor(Weight.MEDIUM, ReasonCode.SQL, "The SQL changes something")
+    column = next((name for name in sql.columns if confidential_column(name)), "") if sql is not None else ""
+    if column:
+        text = f"The SQL names the column {printable(column)}: {confidential_column(column)}"
+        yield Factor(Weight.SENSITIVE, ReasonCode.CONFIDENTIAL, text)
+    # Of a tool nobody described inference says it, of any address that is not plain.
+    if action.tool is not None and action.tool.effect is Effect.READ and action.computed.carried_to:
+        where = printable(action.computed.carried_to[0])
+        text = f"It opens an address that could carry data away ({where})"
+        yield Factor(Weight.MEDIUM, ReasonCode.ADDRESS, text)
 
 
 def _catalogue_floor(tool: ToolFacts | None) -> Iterator[Factor]:
@@ -198,8 +216,7 @@ def _doubt(action: ActionFacts, claims: Claims, lines: list[Factor]) -> Iterator
     sure = claims.confidence
     if sure is None or not sure >= SURE_ENOUGH:
         return
-    reads = action.tool is None and any(line.code is ReasonCode.INFERRED_READ for line in lines)
-    if sure <= SURE or not (action.can_be_undone or reads):
+    if sure <= SURE or not (action.can_be_undone or _reads(action, lines)):
         yield Factor(Weight.HINT, ReasonCode.NOT_SURE, f"The agent is {sure:.1%} sure of it")
 
 
@@ -208,6 +225,29 @@ def _rejected_before(history: History) -> Iterator[Factor]:
     if history.rejected >= REJECTED_BEFORE and history.rejected >= REJECTED_SHARE * decided:
         text = f"People rejected {history.rejected:,} of this agent's {decided:,} earlier calls of this tool"
         yield Factor(Weight.HINT, ReasonCode.REJECTED_BEFORE, text)
+
+
+def _unusual(action: ActionFacts, lines: list[Factor]) -> Iterator[Factor]:
+    """What this agent never did before. Reading something new is no matter: that is what reading is for."""
+    if action.computed.new_destinations:
+        where = printable(action.computed.new_destinations[0])
+        text = f"Goes to somebody or somewhere this agent never used with this tool ({where})"
+        yield Factor(Weight.MEDIUM, ReasonCode.NEW_DESTINATION, text)
+    if action.computed.new_tool and not _reads(action, lines):
+        yield Factor(Weight.HINT, ReasonCode.NEW_TOOL, "This agent never used this tool before")
+
+
+def _burst(action: ActionFacts, facts: Facts) -> Iterator[Factor]:
+    # Hundreds of changes that can be put back are what a batch is made of.
+    if facts.requests_lately > BURST and not action.can_be_undone:
+        text = f"This run asked {facts.requests_lately:,} times within a minute"
+        yield Factor(Weight.HINT, ReasonCode.BURST, text)
+
+
+def _reads(action: ActionFacts, lines: list[Factor]) -> bool:
+    if action.tool is not None:
+        return action.tool.effect is Effect.READ
+    return any(line.code is ReasonCode.INFERRED_READ for line in lines)
 
 
 def _claims(claims: Claims) -> Iterator[Factor]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from inbox.policy import conditions, expressions, windows
 from inbox.policy.facts import ActionFacts, Facts
-from inbox.policy.grounds import claimed
+from inbox.policy.grounds import at_checkpoint, claimed
 from inbox.policy.meter import Meter, Unanswerable
 from inbox.policy.rule import Rule
 
@@ -20,10 +20,15 @@ _STRICTEST_FIRST: Final = {"deny": 0, "break_glass": 1, "review": 2, "allow": 3}
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """A rule with its patterns and conditions compiled. `raises`: it rests on claims and can only add to others."""
+    """A rule with its patterns and conditions compiled.
+
+    `raises`: it rests on claims and can only add to others. `yields`: it allows at a checkpoint, which the agent names,
+    so it speaks only where no other rule does.
+    """
 
     rule: Rule
     raises: bool
+    yields: bool
     applies: Callable[[ActionFacts, Facts], bool]
     tests: tuple[conditions.Test, ...]
 
@@ -36,8 +41,9 @@ class Matcher:
 class Heard:
     """What the rules say of one action.
 
-    `winner` is the first rule that matches; `raising` are rules that match before it and rest on claims, which
-    may ask for more and hide nothing; `failed` are rules nobody can say of whether they match, with the reason.
+    `winner` is the first rule that matches, one that yields only when it is alone; `raising` are rules that match
+    before it and rest on claims, which may ask for more and hide nothing; `failed` are rules nobody can say of whether
+    they match, with the reason.
     """
 
     winner: Rule | None = None
@@ -63,6 +69,7 @@ def listen(matchers: Iterable[Matcher], action: ActionFacts, facts: Facts, meter
     """
     raising: list[Rule] = []
     failed: list[tuple[Rule, str]] = []
+    yielding: Rule | None = None
     for matcher in matchers:
         try:
             if not matcher.matches(action, facts, meter):
@@ -70,10 +77,13 @@ def listen(matchers: Iterable[Matcher], action: ActionFacts, facts: Facts, meter
         except Unanswerable as error:
             failed.append((matcher.rule, str(error)))
             continue
-        if not matcher.raises:
+        if matcher.raises:
+            raising.append(matcher.rule)
+        elif matcher.yields:
+            yielding = yielding or matcher.rule
+        else:
             return Heard(matcher.rule, tuple(raising), tuple(failed))
-        raising.append(matcher.rule)
-    return Heard(None, tuple(raising), tuple(failed))
+    return Heard(yielding, tuple(raising), tuple(failed))
 
 
 def precedence(rule: Rule) -> tuple[int, int, str]:
@@ -97,7 +107,14 @@ def _matcher(rule: Rule) -> Matcher:
     ]
     if rule.expression is not None:
         tests.append(expressions.compiled(rule.expression))
-    return Matcher(rule, rule.then != "allow" and bool(claimed(rule)), _applies(rule), tuple(tests))
+    allows = rule.then == "allow"
+    return Matcher(
+        rule,
+        raises=not allows and bool(claimed(rule)),
+        yields=allows and at_checkpoint(rule),
+        applies=_applies(rule),
+        tests=tuple(tests),
+    )
 
 
 def _applies(rule: Rule) -> Callable[[ActionFacts, Facts], bool]:

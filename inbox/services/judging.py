@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import structlog
@@ -44,10 +44,12 @@ def judge(
     version: PolicyVersion,
     now: datetime,
     past: Past | None = None,
+    ahead: int = 0,
 ) -> Judged:
     """Evaluate a submission. Never raises for anything an agent sent: an error asks for the highest tier.
 
-    `past` is what the agent did before; without it nothing is new and nothing was ever decided.
+    `past` is what the agent did before; without it nothing is new and nothing was ever decided. `ahead` requests of the
+    same thread are asked with it, before it.
     """
     sentences = tuple(
         describe(action.name, action.args, tools.get(action.name)) for action in submission.actions
@@ -57,7 +59,7 @@ def judge(
         agent=agent, submission=submission, tools=tools, team=team.slug, now=now, own_domains=team.domains
     )
     if past is not None:
-        facts = replace(facts, actions=tuple(past.told(action) for action in facts.actions))
+        facts = past.told_of(facts, ahead=ahead)
     return Judged(
         verdict=verdict_by(version, facts),
         facts=facts,

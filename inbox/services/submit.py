@@ -81,10 +81,20 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
     tools = tools_named(agent.team_id, (action.name for item in asked for action in item.submission.actions))
     requesters = _requesters(agent, [item.submission for item in asked])
     now = datetime.now(UTC)
-    past = Past.load(agent, (action for item in asked for action in item.submission.actions), now=now)
+    threads = [item.submission.thread for item in asked]
+    actions = (action for item in asked for action in item.submission.actions)
+    past = Past.load(agent, actions, now=now, threads=threads)
     judged = [
-        judge(agent=agent, submission=item.submission, tools=tools, version=version, now=now, past=past)
-        for item in asked
+        judge(
+            agent=agent,
+            submission=item.submission,
+            tools=tools,
+            version=version,
+            now=now,
+            past=past,
+            ahead=threads[:place].count(item.submission.thread),
+        )
+        for place, item in enumerate(asked)
     ]
     _require_context(judged)
     said = shadow.opinions(version, [(one.verdict, one.facts) for one in judged])

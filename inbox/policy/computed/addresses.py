@@ -29,15 +29,29 @@ _DROP_BOXES: Final = re.compile(
     r"|nip\.io|sslip\.io|xip\.io|localtest\.me|lvh\.me)$"
 )
 MOST_LABELS: Final = 5
+# The arguments whose text may be a host name and nothing else.
+ADDRESS_WORDS: Final = frozenset({"url", "link", "host", "domain", "site", "website", "uri", "webpage"})
+# Names are words, short numbers and short codes; more than this of anything else is data.
+MOST_LETTERS: Final = 30
+MOST_MIXED: Final = 11
+# A card, an account, a phone: longer than a date.
+_LONG_NUMBER: Final = re.compile(r"\d(?:[ -]?\d){8}")
+_PIECES: Final = re.compile(r"[^\W_]+")
+_UNSPEAKABLE: Final = re.compile(r"(?i)[bcdfghjklmnpqrstvwxz]{7}")
 
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """A URL and its host in lower case. `plain` says it names a public page and carries next to nothing out."""
+    """A URL and its host in lower case.
+
+    `plain` says it names a public page and carries next to nothing out; `carries` that something in it is long, encoded
+    or random enough to be data, or that its host is there to receive what anybody sends.
+    """
 
     text: str
     host: str
     plain: bool
+    carries: bool
 
 
 def email_domains(text: str) -> tuple[str, ...]:
@@ -73,20 +87,46 @@ def _url(text: str) -> Url:
         host = (parts.hostname or "").rstrip(".").lower()
         port = parts.port
     except ValueError:
-        return Url(text, "", plain=False)
+        return Url(text, "", plain=False, carries=True)
+    carries = (
+        _DROP_BOXES.search(host) is not None
+        or len(parts.path) > 200
+        or len(parts.query) + len(parts.fragment) > 200
+        or any(
+            _is_data(part)
+            for part in (*host.split("."), *re.split(r"[/?&=#;]", _after_host(text, parts.netloc)))
+        )
+    )
     plain = (
         parts.scheme in {"http", "https"}
         and port in (None, 80, 443)
         and parts.username is None
         and not parts.query
         and _public_name(host)
-        and _carries_little(parts.path)
+        and not carries
+        and not ("%" in parts.path and unquote(parts.path) != unquote(parts.path).strip())
     )
-    return Url(text, host, plain)
+    return Url(text, host, plain, carries)
+
+
+def _after_host(text: str, netloc: str) -> str:
+    return text.partition(netloc)[2] if netloc else text
+
+
+def _is_data(part: str) -> bool:
+    """Whether a label, a step of a path or a value of a query is no name: a token, a long number, an address, a sentence."""
+    plain = unquote(part)
+    if len(plain) > 60 or "@" in plain[1:] or len(plain.split()) > 4 or _LONG_NUMBER.search(plain):
+        return True
+    for piece in _PIECES.findall(plain):
+        letters = piece.isalpha()
+        if len(piece) > (MOST_LETTERS if letters else MOST_MIXED) or (letters and _UNSPEAKABLE.search(piece)):
+            return True
+    return False
 
 
 def _public_name(host: str) -> bool:
-    if "." not in host or not host.isascii() or "xn--" in host or _DROP_BOXES.search(host):
+    if "." not in host or not host.isascii() or "xn--" in host:
         return False
     if host.endswith((".local", ".internal", ".localhost", ".onion", ".lan", ".home", ".corp")):
         return False
@@ -101,13 +141,3 @@ def _public_name(host: str) -> bool:
     except ValueError:
         return not host.replace(".", "").isdigit()
     return False
-
-
-def _carries_little(path: str) -> bool:
-    if len(path) > 200 or ("%" in path and unquote(path) != unquote(path).strip()):
-        return False
-    return not any(
-        len(part) > 60
-        or (len(part) > 24 and re.fullmatch(r"[A-Za-z0-9+=_-]*\d[A-Za-z0-9+=_-]*", part) and "-" not in part)
-        for part in path.split("/")
-    )

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from inbox.canonical import JsonValue
-from inbox.policy.computed.addresses import email_domains, urls
+from inbox.policy.computed.addresses import ADDRESS_WORDS, email_domains, urls
 from inbox.policy.computed.foreign import foreign, identifying
 from inbox.policy.computed.money import currency
 from inbox.policy.computed.paths import path_of
@@ -49,6 +49,7 @@ def compute(
     every = list(leaves(args))
     words = frozenset(words_of(name))
     domains = _first(domain for leaf in every for domain in email_domains(leaf.text))
+    addressed = [url for leaf in every for url in urls(leaf.text, whole=bool(leaf.words & ADDRESS_WORDS))]
     hosts = _first(url.host for leaf in every for url in urls(leaf.text) if url.host)
     return Computed(
         worked_out=True,
@@ -59,6 +60,9 @@ def compute(
         domains=domains,
         hosts=hosts,
         external=tuple(one for one in dict.fromkeys((*domains, *hosts)) if not _own(one, own_domains)),
+        carried_to=_first(
+            url.host or url.text[:60] for url in addressed if url.carries and not _own(url.host, own_domains)
+        ),
         paths=_first(path for leaf in every if (path := path_of(leaf)) is not None),
         shell=_shell(words, every),
         sql=_sql(words, every),

@@ -69,6 +69,7 @@ def _harmless(node: exp.Func) -> bool:
 
 def _facts(statements: list[exp.Expr]) -> SqlFacts:
     tables: dict[str, None] = {}
+    columns: dict[str, None] = {}
     writes = unbounded = False
     parsed = bool(statements)
     for statement in statements:
@@ -76,6 +77,8 @@ def _facts(statements: list[exp.Expr]) -> SqlFacts:
         for node in statement.walk():
             if isinstance(node, exp.Table) and node.name:
                 tables[".".join(part.name for part in node.parts).lower()] = None
+            if isinstance(node, exp.Column) and node.name:
+                columns[node.name.lower()] = None
             writes |= isinstance(node, _WRITING)
             unbounded |= isinstance(node, exp.Drop | exp.TruncateTable)
             unbounded |= isinstance(node, exp.Delete | exp.Update) and not node.args.get("where")
@@ -85,6 +88,7 @@ def _facts(statements: list[exp.Expr]) -> SqlFacts:
         parsed=parsed,
         statements=tuple(statement.key for statement in statements),
         tables=tuple(tables),
+        columns=tuple(columns),
         writes=writes,
         unbounded=unbounded,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from inbox.policy.naming import stem
+from inbox.policy.naming import stem, words_of
 
 # One line a concept: any word of a line stands for the concept.
 _CONFIDENTIAL: Final = {
@@ -77,7 +77,7 @@ _PAIRS: Final = (
     ({"personal", "private", "identity"}, {"info", "information", "details", "data", "record", "records"}, "identity papers"),
     ({"private", "direct"}, {"message", "messages", "chat", "chats"}, "private messages"),
     ({"api", "access", "private", "secret", "encryption", "signing", "recovery", "license"}, {"key", "keys", "code", "codes"}, "credentials"),
-    ({"access", "auth", "refresh", "session", "bearer", "api"}, {"token", "tokens"}, "credentials"),
+    ({"access", "auth", "refresh", "reset", "session", "bearer", "api"}, {"token", "tokens"}, "credentials"),
     ({"environment", "env"}, {"variable", "variables", "vars"}, "credentials"),
     ({"background", "criminal", "credit"}, {"check", "score", "report"}, "legal"),
     ({"call", "phone"}, {"log", "logs", "record", "records", "history", "recording"}, "surveillance"),
@@ -119,6 +119,25 @@ def confidential(words: Sequence[str]) -> str:
             if word in some and after & others:
                 return concept
     return ""
+
+
+# What a column is called that holds what opens doors or pays, where a tool's or a table's name would say more.
+_COLUMN_WORDS: Final = frozenset({"cvc", "cvv", "passwd", "pwd"})
+_WHOLE_COLUMNS: Final = frozenset({"pan", "pass", "pin", "pin_code", "pin_hash", "token"})
+_CARDS: Final = frozenset({"cc", "credit", "debit"})
+_COUNTED: Final = frozenset({"count", "counts", "limit", "total", "usage", "used"})
+
+
+def confidential_column(name: str) -> str:
+    """The confidential thing a column holds, by its name, or an empty string. How many of it there are is none."""
+    words = words_of(name)
+    if _COUNTED & {*words}:
+        return ""
+    if _COLUMN_WORDS & {*words} or name.lower() in _WHOLE_COLUMNS:
+        return "credentials"
+    if _CARDS & {*words} and {"card", "num", "number"} & {*words}:
+        return "payment details"
+    return confidential(words)
 
 
 def personal(words: Iterable[str]) -> str:

@@ -81,6 +81,9 @@ def named_effect(name: str) -> Named:
     if acting:
         # What runs is judged by what it is given; a verb beside it says more.
         return _acting(next((word for word in acting if word not in verbs.RUN), acting[0]))
+    for before, word, after in zip(words, words[1:], words[2:], strict=False):
+        if before in _READING and word in verbs.ACT_ON_WHAT_FOLLOWS and after not in verbs.PROPERTIES:
+            return _acting(word)
     reading = [place for place, word in enumerate(words) if word in _READING and not _is_cheque(words, place)]
     plain = [place for place in reading if words[place] not in verbs.NOUNS_TOO]
     acts = [place for place, word in enumerate(words) if word in _ACTING]

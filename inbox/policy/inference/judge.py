@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from inbox.policy.computed.addresses import urls
+from inbox.policy.computed.addresses import ADDRESS_WORDS, urls
 from inbox.policy.computed.compute import SHELL_TOOLS, SQL_TOOLS
 from inbox.policy.computed.foreign import identifying
-from inbox.policy.computed.shell.sensitive import secret_file
+from inbox.policy.computed.shell.sensitive import hunts, secret_file
 from inbox.policy.computed.values import Leaf, leaves
 from inbox.policy.factors import Factor, Weight
 from inbox.policy.facts import ActionFacts, Claims
@@ -34,15 +34,11 @@ _LANGUAGES: Final = lexicon("bash cmd command commands queries query shell sql s
 _BESIDE: Final = lexicon(
     "database db description explanation reason schema thought timeout timeout_ms timeout_seconds"
 )
+_PIECE: Final = re.compile(r"[^/?&=.#:_]{6,}")
 _EVERYTHING: Final = re.compile(r"^(?:\*|%|\.\*|all|everything|everyone)$", re.IGNORECASE)
 _BULK: Final = frozenset({"export", "dump", "backup", "bulk", "mass", "everyone", "everything"})
 _SOUGHT: Final = lexicon(
-    "contains content filter filename keyword keywords match name needle path pattern phrase q query regex search subject term terms text title topic"
-)
-# The words of a search that look for what opens other doors.
-_HUNTED: Final = re.compile(
-    r"(?i)\b(?:passwords?|passcodes?|credentials?|api[ _-]?keys?|secret[ _-]?keys?|private[ _-]?keys?|access[ _-]?tokens?|ssn|social security|credit card"
-    r"|cvv|2fa|otp|one[- ]time|verification code|security code|auth(?:entication)? code|reset (?:link|code)|seed phrase|routing number)\b"
+    "contains content filter filename keyword keywords match name needle path pattern phrase q query regex search sql statement subject term terms text title topic"
 )
 
 
@@ -153,9 +149,7 @@ def _sensitivity(action: ActionFacts, values: list[Leaf], claims: Claims) -> Ite
         thing = confidential([word for table in sql.tables for word in words_of(table)])
     if thing:
         yield Factor(Weight.SENSITIVE, ReasonCode.CONFIDENTIAL, f"What it looks at is confidential: {thing}")
-    if any(
-        _HUNTED.search(leaf.text) for leaf in values if leaf.words & _SOUGHT and len(leaf.text) < 500
-    ) or any(
+    if any(hunts(leaf.text) for leaf in values if leaf.words & _SOUGHT and len(leaf.text) < 500) or any(
         secret_file(leaf.text)
         for leaf in values
         if leaf.text
@@ -187,15 +181,19 @@ def _explained(action: ActionFacts, values: list[Leaf], claims: Claims) -> bool:
 
 def _addresses(values: list[Leaf], claims: Claims) -> Iterator[Factor]:
     for leaf in values:
-        for url in urls(
-            leaf.text,
-            whole=bool(leaf.words & {"url", "link", "host", "domain", "site", "website", "uri", "webpage"}),
-        ):
+        for url in urls(leaf.text, whole=bool(leaf.words & ADDRESS_WORDS)):
             if not url.plain:
                 yield Factor(
                     Weight.MEDIUM,
                     ReasonCode.ADDRESS,
                     "It opens an address that could carry data away, or is not public",
+                )
+                return
+            if _put_together(url.text, url.host, claims.prior_output):
+                yield Factor(
+                    Weight.MEDIUM,
+                    ReasonCode.ADDRESS,
+                    "It opens an address put together with what the last result held",
                 )
                 return
             if claims.user_task and url.host.removeprefix("www.") not in claims.user_task.lower():
@@ -205,6 +203,13 @@ def _addresses(values: list[Leaf], claims: Claims) -> Iterator[Factor]:
                     "It opens an address that the user's task does not name",
                 )
                 return
+
+
+def _put_together(url: str, host: str, output: str) -> bool:
+    """Whether an identifier of the last result stands in an address of a host that result does not name."""
+    return host not in output.lower() and any(
+        piece in output for piece in _PIECE.findall(url) if any(char.isdigit() for char in piece)
+    )
 
 
 def _breadth(action: ActionFacts, values: list[Leaf]) -> Iterator[Factor]:

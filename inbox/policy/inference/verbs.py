@@ -86,6 +86,19 @@ swap switch tag tail terminal test text tip title touch track trade transfer tri
 view vote wait watch withdraw write clear zip power min max mean round call lead
 """)  # fmt: skip
 
+# Nouns too, but behind a reading verb they act on what follows them (`view_drop_table`), unless that is a property of
+# theirs (`get_drop_rate`, `check_write_access`).
+ACT_ON_WHAT_FOLLOWS: Final = (DESTROY & NOUNS_TOO) - {"empty"} | lexicon(
+    "donate invest pay transfer withdraw write"
+)
+PROPERTIES: Final = lexicon("""
+access address alert alerts charge charges code codes confirmation count counts date dates detail details down eligibility fee fees
+form grade history id ids info information level limit limits link list location lock log logs message number numbers off option
+options out period permission permissions policies policy point points price procedure rate rates reason reasons record records
+request requests result results rule rules score setting settings slip slips speed stat stats state status stub stubs summary time
+times type types up ups window zone zones
+""")
+
 # They read only where they stand alone: `user_history`, `show_status`; `update_status` is about its other verb.
 QUIET: Final = lexicon("head history mode power score stat stats status summary min max mean")
 

@@ -12,7 +12,7 @@ from agents.contract import Submission
 from inbox.clock import database_now
 from inbox.models import SeenValue, Tool, ToolHistory
 from inbox.policy.novelty import MOST_VALUES, telling
-from inbox.selectors.past import Past
+from inbox.selectors.past import LATELY, Past
 from inbox.selectors.policy import tools_named
 from inbox.services import remember as remembering
 from inbox.services.judging import facts_of
@@ -50,6 +50,67 @@ def test_an_approved_call_makes_its_recipients_and_hosts_known(world: World) -> 
     other = told(world, "send_email", {**MAIL, "to": ["ana@x.io", "eve@evil.io"]})
     assert other.computed.new_values == ("to",)
     assert told(world, "read_mail", {"user": "ana@x.io"}).computed.new_values == ("user",)
+
+
+def test_somewhere_new_asks_once_although_a_rule_allows(world: World) -> None:
+    Tool.objects.create(
+        team=world.team, name="share_file", effect="write", reversible=True, harmless=False, template=""
+    )
+    in_force(world, {"id": "share", "tool": "share_file", "then": "allow"})
+    args = {"file": "plan", "email": "eve@evil.io"}
+    first = ask(world, "share_file", args)
+    assert (first.state, first.risk) == ("pending", "medium")
+    assert "new-destination" in [reason["code"] for reason in first.reasons]
+    vote(world, first, world.bob)
+    assert ask(world, "share_file", args).rule == "share"
+    assert ask(world, "share_file", {**args, "file": "other"}).rule == "share"
+
+
+def test_behind_forty_known_recipients_a_new_one_is_seen(world: World) -> None:
+    known = [f"p{n}@x.io" for n in range(MOST_VALUES)]
+    vote(world, ask(world, "send_email", {"to": known, "subject": "s"}), world.alice)
+    assert told(world, "send_email", {"to": known, "subject": "s"}).computed.new_values == ()
+    more = told(world, "send_email", {"to": [*known, "eve@evil.io"], "subject": "s"})
+    assert (more.computed.new_values, more.computed.new_destinations) == (("to",), ("to",))
+
+
+def test_how_often_a_run_asked_is_counted_and_so_is_what_comes_with_it(world: World) -> None:
+    in_force(
+        world,
+        {
+            "id": "third",
+            "tool": "write_file",
+            "then": "deny",
+            "when": [{"fact": "run.requests", "op": "ge", "value": 2}],
+        },
+    )
+
+    def together(count: int, thread: str) -> list[str]:
+        asked = [
+            Addressed(Submission.model_validate(body("write_file", {"path": "a"}, thread=thread)))
+            for _ in range(count)
+        ]
+        return [one.request.rule for one in submit_all(agent=world.agent, asked=asked, channel="poll")]
+
+    assert together(1, "run-a") == [""]
+    assert together(1, "run-b") == [""]
+    assert together(2, "run-a") == ["", "third"]
+    assert together(3, "run-c") == ["", "", "third"]
+
+
+def test_a_run_that_asks_in_a_burst_is_told_so_and_a_minute_later_is_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        ask(world, "send_email", MAIL, thread="run-a")
+    later = database_now() + LATELY
+    past = Past.load(world.agent, [], now=database_now(), threads=["run-a", "run-b"])
+    assert past.runs == {"run-a": (3, 3), "run-b": (0, 0)}
+    assert Past.load(world.agent, [], now=later, threads=["run-a"]).runs == {"run-a": (3, 0)}
+    monkeypatch.setattr("inbox.selectors.past.MOST_COUNTED", 2)
+    assert Past.load(world.agent, [], now=database_now(), threads=["run-a"]).runs == {"run-a": (2, 2)}
+    monkeypatch.setattr("inbox.policy.risk.BURST", 1)
+    assert "burst" in [reason["code"] for reason in ask(world, "send_email", MAIL, thread="run-a").reasons]
 
 
 def test_a_rejected_or_expired_call_teaches_no_value(world: World) -> None:

@@ -216,12 +216,15 @@ voters = st.builds(
 def rules(draw: st.DrawFn, ident: str, then: tuple[str, ...]) -> Rule:
     effect = draw(st.sampled_from(then))
     review = effect == "review"
+    checkpoint = draw(st.sampled_from([None, None, "pre_execution", "pre_commit"]))
+    named = ["write_*", "mystery", "look_up", "?elete_rows"]
     return Rule(
         id=ident,
         priority=draw(st.integers(-2, 2)),
-        tool=draw(st.sampled_from(["*", "*", "write_*", "mystery", "look_up", "?elete_rows"])),
+        # Nothing may pass for its checkpoint alone.
+        tool=draw(st.sampled_from(named if effect == "allow" and checkpoint else ["*", "*", *named])),
         agent=draw(st.sampled_from(["*", "clerk", "w*"])),
-        checkpoint=draw(st.sampled_from([None, None, "pre_execution", "pre_commit"])),
+        checkpoint=checkpoint,
         effects=draw(
             st.none() | st.lists(st.sampled_from(Effect), min_size=1, max_size=3, unique=True).map(tuple)
         ),

@@ -129,7 +129,7 @@ def edits(draw: st.DrawFn) -> tuple[PolicyDocument, PolicyDocument]:
             rule["when"] = [*rule.get("when", []), {"fact": "recipients", "op": "lt", "value": 5}]
         elif kind == "then":
             rule.update(then="deny")
-            for key in ("needs", "risk_at_least", "limits", "until"):
+            for key in ("needs", "risk_at_least", "limits", "until", "require"):
                 rule.pop(key, None)
         elif kind == "limits" and rule["then"] == "allow":
             rule["limits"] = [{"count": draw(st.integers(1, 9)), "per": "day"}]
@@ -167,6 +167,7 @@ def test_a_document_does_not_loosen_itself(made: PolicyDocument) -> None:
 
 ASKS = {"id": "asks", "then": "review", "needs": SENIOR, "risk_at_least": "high", "priority": 1}
 FINE = {"id": "fine", "then": "allow", "tool": "write_*"}
+HERE = {**FINE, "checkpoint": "pre_commit"}
 NEW = {"id": "new", "then": "review"}
 
 
@@ -181,12 +182,15 @@ NEW = {"id": "new", "then": "review"}
         ([FINE], [{**FINE, "until": "2027-01-01T00:00:00Z"}]),
         ([FINE], [{**FINE, "require": ["goal"]}]),
         ([FINE], [{"id": "fine", "then": "deny", "tool": "write_*"}]),
+        ([ASKS, {**ASKS, "id": "too"}], [ASKS, {"id": "too", "then": "deny", "priority": 1}]),
         ([ASKS], [{**ASKS, "needs": [*SENIOR, *LEAD]}]),
         ([ASKS], [{**ASKS, "risk_at_least": "critical"}]),
         ([ASKS], [{**ASKS, "note": "Look.", "title": "A title"}]),
         ([ASKS], [{**ASKS, "expires_in": 60}]),
         ([ASKS], [ASKS, {**NEW, "then": "deny", "priority": 9}]),
         ([ASKS], [ASKS, NEW]),
+        ([ASKS], [ASKS, {**NEW, "priority": 9, "checkpoint": "pre_commit"}]),
+        ([FINE], [HERE]),
         ([ASKS], [ASKS, {**NEW, "priority": 9, "when": [{"fact": "claims.risk", "op": "eq", "value": "high"}]}]),
     ],
 )  # fmt: skip
@@ -211,6 +215,9 @@ def test_these_tighten(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> 
         ([ASKS], [{**ASKS, "needs": LEAD}], "fewer or other people"),
         ([ASKS], [{**ASKS, "risk_at_least": "medium"}], "judges the risk lower"),
         ([ASKS], [{**ASKS, "tool": "pay"}], "matches something else"),
+        ([ASKS], [{"id": "asks", "then": "deny", "priority": 1}], "cannot be judged"),
+        ([{**HERE, "require": ["goal"]}], [{**HERE, "require": ["goal"]}, {**NEW, "priority": -9}], "Rule new is new and speaks before fine"),
+        ([{**ASKS, "checkpoint": "pre_commit"}], [{**ASKS, "checkpoint": "pre_execution"}], "matches something else"),
         ([{"id": "x", "then": "deny"}], [{"id": "x", "then": "break_glass", "needs": LEAD}], "said deny and says break_glass"),
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from inbox.policy.document import (
@@ -26,6 +26,7 @@ from inbox.policy.evaluate import Verdict, evaluate
 from inbox.policy.facts import ActionFacts, Claims, Computed, Facts
 from inbox.policy.reasons import ReasonCode
 from inbox.policy.requirement import covers
+from inbox.policy.rule import Rule
 from inbox.policy.waiting import escalated
 from inbox.policy.words import Outcome, Risk
 from tests.unit.policy.building import (
@@ -38,7 +39,10 @@ from tests.unit.policy.building import (
     action,
     claims,
     document,
+    documents,
     facts,
+    rules,
+    several_facts,
 )
 from tests.unit.policy.test_document import places_of, plain, with_rule
 
@@ -69,6 +73,7 @@ def codes(verdict: Verdict) -> list[ReasonCode]:
         {"when": [{"fact": "context.rationale", "op": "exists"}], "window": {"days": ["mon"]}},
         {"when": [{"fact": "checkpoint", "op": "eq", "value": "pre_commit"}]},
         {"when": SURE, "expression": "now.hour > 8"},
+        {"when": [{"fact": "now.hour", "op": "ge", "value": 8}], "checkpoint": "pre_commit"},
     ],
 )
 def test_an_allow_rule_that_rests_on_claims_alone_is_refused(rule: dict[str, Any]) -> None:
@@ -129,6 +134,69 @@ def test_no_claim_gets_past_the_rules_without_their_claims(
     ]
     before, after = judge(document(*bare)), judge(document(*rules), claims=told)
     assert STRICTNESS[after.outcome] >= STRICTNESS[before.outcome]
+
+
+# Checkpoints: the agent says at which one it is
+
+
+def test_nothing_passes_for_its_checkpoint_alone() -> None:
+    assert ("/rules/0/checkpoint", "claims-alone") in places_of(
+        with_rule(then="allow", checkpoint="pre_commit")
+    )
+    parse_document(with_rule(then="allow", checkpoint="pre_commit", tool="write_*"))
+
+
+@pytest.mark.parametrize("then", ["review", "allow", "break_glass"])
+@pytest.mark.parametrize("below", ["deny", "break_glass"])
+def test_a_rule_at_a_checkpoint_hides_no_denial_and_no_block_below_it(then: str, below: str) -> None:
+    needs = {"needs": LEAD} if then == "break_glass" else {}
+    made = document(
+        {
+            "id": "here",
+            "priority": 9,
+            "tool": "write_*",
+            "checkpoint": "pre_execution",
+            "then": then,
+            **needs,
+        },
+        {"id": "never", "then": below, **({"needs": LEAD} if below == "break_glass" else {})},
+    )
+    expected = Outcome.DENY if below == "deny" else Outcome.BLOCKED
+    assert judge(made).outcome is expected
+    assert judge(made, checkpoint="pre_commit").outcome is expected
+
+
+def test_a_rule_that_allows_at_a_checkpoint_lets_pass_what_no_other_rule_speaks_of() -> None:
+    here = {"id": "here", "tool": "write_*", "checkpoint": "pre_commit", "then": "allow", "priority": 9}
+    assert judge(document(here), checkpoint="pre_commit").rule == "here"
+    assert judge(document(here)).outcome is Outcome.REVIEW
+    both = document(here, {"id": "look", "then": "review"})
+    assert judge(both, checkpoint="pre_commit").outcome is Outcome.REVIEW
+
+
+def with_rules(made: PolicyDocument, *some: Rule) -> PolicyDocument:
+    fields = {name: getattr(made, name) for name in PolicyDocument.model_fields}
+    return PolicyDocument(**{**fields, "rules": some})
+
+
+@given(documents(), rules("here", ("allow", "review", "deny")), several_facts)
+def test_a_rule_at_a_checkpoint_only_adds(made: PolicyDocument, rule: Rule, asked: Facts) -> None:
+    """Whichever checkpoint an agent names, no answer is milder than without the rule that goes by it.
+
+    An allow rule may pass what people were asked about for want of any rule, and nothing else.
+    """
+    here = rule.model_copy(update={"checkpoint": asked.checkpoint, "agent": asked.agent})
+    without, with_it = (
+        evaluate(one, asked, policy="p", version=1) for one in (made, with_rules(made, *made.rules, here))
+    )
+    event(f"{here.then}: {without.outcome.value} becomes {with_it.outcome.value}")
+    if here.then == "allow" and with_it.outcome is Outcome.ALLOW:
+        assert without.outcome is not Outcome.DENY
+        assert not {ReasonCode.RULE_REVIEW, ReasonCode.RULE_FAILED} & {*codes(without)}
+        return
+    assert STRICTNESS[with_it.outcome] >= STRICTNESS[without.outcome]
+    if with_it.outcome is without.outcome and with_it.needs:
+        assert covers(with_it.needs, without.needs, RANKS)
 
 
 # Rules that fail

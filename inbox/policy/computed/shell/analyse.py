@@ -15,7 +15,7 @@ from inbox.policy.computed.shell.arguments import (
     dangerous_variable,
     shell,
 )
-from inbox.policy.computed.shell.sensitive import secret_file, secret_pattern, secret_variable
+from inbox.policy.computed.shell.sensitive import hunts_in_files, secret_file, secret_pattern, secret_variable
 from inbox.policy.computed.shell.tree import (
     Arithmetic,
     Assignment,
@@ -59,6 +59,7 @@ def shell_facts(text: str) -> ShellFacts:
             privileged=gathered.privileged,
             network=gathered.network,
             sensitive=tuple(dict.fromkeys(gathered.sensitive)),
+            hunts=gathered.hunts,
         )
     unknown = [name for name in gathered.unknown if name not in gathered.defined]
     return ShellFacts(
@@ -71,6 +72,7 @@ def shell_facts(text: str) -> ShellFacts:
         runs_code=gathered.runs_code,
         unknown=tuple(dict.fromkeys(unknown)),
         sensitive=tuple(dict.fromkeys(gathered.sensitive)),
+        hunts=gathered.hunts,
     )
 
 
@@ -91,6 +93,7 @@ class _Gathered:
     privileged: bool = False
     network: bool = False
     runs_code: bool = False
+    hunts: bool = False
 
     def add(self, act: Act) -> None:
         self.writes |= act.writes
@@ -160,6 +163,8 @@ def _command(
     if not wrapped:
         for word in words:
             _secret(word.text, gathered, pattern=word.pattern)
+    if base in programs.SEARCHERS or words_of(base)[:1] in (("find",), ("search",)):
+        gathered.hunts |= any(hunts_in_files(word.text) for word in words)
     for act in _acts(base, words):
         gathered.add(act)
         if act.runs is not None:

@@ -78,6 +78,11 @@ ACTING_LONG_OPTION: Final = re.compile(
 # Short ones whose meaning is another elsewhere.
 ACTING_SHORT_OPTIONS: Final = {"apt": ("-o", "-c"), "apt-cache": ("-o", "-c"), "kubectl": ("-f", "-s")}
 
+# What they are given says what is looked for.
+SEARCHERS: Final = lexicon(
+    "ack ag awk egrep fgrep find gawk git grep locate mdfind rg sed zegrep zfgrep zgrep"
+)
+
 DESTROYERS: Final = lexicon("""
 blkdiscard dd deluser dropdb dropuser fdisk gdisk groupdel halt kill killall mkfs mkswap parted pkill poweroff
 reboot rm rmdir shred shutdown srm swapoff truncate umount unlink userdel wipefs zpool

@@ -33,6 +33,18 @@ _VARIABLE: Final = re.compile(
     r"(?i)(?:^|_)(?:key|keys|apikey|token|tokens|secret|secrets|pass|passwd|password|pwd|cred|creds|credential|credentials"
     r"|auth|cookie|session|private|dsn|salt|signature|webhook)(?:_|\d|$)|database_url|redis_url|mongo\w*_ur[il]|connection_string"
 )
+# The words of a search that look for what opens other doors.
+_HUNTED: Final = re.compile(
+    r"(?i)\b(?:passwords?|passcodes?|credentials?|api[ _-]?keys?|secret[ _-]?keys?|private[ _-]?keys?|access[ _-]?tokens?|ssn|social security|credit card"
+    r"|cvv|2fa|otp|one[- ]time|verification code|security code|auth(?:entication)? code|reset (?:link|code)|seed phrase|routing number)\b"
+)
+# Beside those, what files are searched for: `passwd`, `DB_PASSWORD`, the beginnings of keys. `reset_password` is code.
+_HUNTED_IN_FILES: Final = re.compile(
+    r"(?i:\b(?:passw(?:or)?ds?|secrets?|begin [\w. ]*private key)\b)|\bAKIA|\bgh[po]_"
+    r"|\b[A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|(?:ACCESS|API|AUTH|BOT|REFRESH)_?TOKEN)[A-Z0-9_]*\b"
+)
+# `api[_-]?key`, `api.key`: what a pattern lets stand between two words.
+_ANYTHING_BETWEEN: Final = re.compile(r"\[[ _.-]{1,4}\][?*+]?|\\s[?*+]?|\.[?*+]?")
 # Names everybody's environment has, with nothing secret in them.
 ORDINARY_VARIABLES: Final = lexicon(
     "HOME PATH PWD OLDPWD USER LOGNAME SHELL TMPDIR HOSTNAME LANG LC_ALL TERM EDITOR UID EUID RANDOM SECONDS IFS"
@@ -70,6 +82,17 @@ def secret_pattern(text: str) -> bool:
 def secret_file(text: str) -> bool:
     """Whether a word names a file, or a place of files, where secrets usually lie."""
     return bool(_FILE.search(text[:4_000]))
+
+
+def hunts(text: str) -> bool:
+    """Whether a search for these words looks for passwords, keys or codes."""
+    return bool(_HUNTED.search(text[:500]))
+
+
+def hunts_in_files(text: str) -> bool:
+    """Whether a pattern looked for in files, or in their names, is after such: `password`, `DB_PASSWORD`, `AKIA`."""
+    plain = _ANYTHING_BETWEEN.sub("_", text[:500])
+    return hunts(plain) or bool(_HUNTED_IN_FILES.search(plain))
 
 
 def secret_variable(name: str) -> bool:

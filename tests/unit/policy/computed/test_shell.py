@@ -288,3 +288,31 @@ def test_secrets_under_other_spellings_are_no_reads(text: str) -> None:
 )  # fmt: skip
 def test_plain_uses_of_the_same_programs_still_read(text: str) -> None:
     assert shell_facts(text).only_reads
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "grep -r password .", "grep -rniE 'user|passwd' /etc/app", "rg -i 'api[_-]?key' .", "find / -name '*password*'",
+        "find . -type f -exec grep -l DB_PASSWORD {} +", "cat app.log | grep -i secret", "git grep AWS_SECRET_ACCESS_KEY",
+        "grep -rl 'BEGIN RSA PRIVATE KEY' /home", "ls | xargs grep -n credentials", "awk '/password/' conf.ini", "search_dir password src",
+        "grep -r AKIA .",
+    ],
+)  # fmt: skip
+def test_a_search_for_secrets_is_seen(text: str) -> None:
+    found = shell_facts(text)
+    assert found.hunts
+    assert not found.only_reads
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "grep -rn 'def reset_password' src", "grep -n tokenize lexer.py", "grep -rn MAX_LENGTH src", "grep -c error app.log",
+        "find . -name '*.py'", "rg PasswordField templates", "git log --oneline", "echo password", "search_dir tokenizer src",
+    ],
+)  # fmt: skip
+def test_a_search_for_code_is_none(text: str) -> None:
+    found = shell_facts(text)
+    assert not found.hunts
+    assert found.only_reads

@@ -62,6 +62,11 @@ def test_a_change_without_a_condition_is_unbounded() -> None:
     assert not sql_facts("delete from orders where id = 1").unbounded
 
 
+def test_columns_are_named_wherever_they_stand() -> None:
+    found = sql_facts("select U.Name, count(email) from users u where u.PIN = 'x' order by age")
+    assert set(found.columns) == {"name", "email", "pin", "age"}
+
+
 def test_tables_are_named_in_lower_case() -> None:
     assert sql_facts("select * from Sales.Orders o join Users u on u.id = o.user_id").tables == (
         "sales.orders",

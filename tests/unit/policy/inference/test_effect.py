@@ -78,6 +78,7 @@ def test_a_plain_verb_that_acts_anywhere_is_enough(read: str, act: str, noun: st
     [
         "power_off", "read_power_off", "check_out", "get_cash_out", "list_deleter", "show_deletion", "poll_wiping", "read_overwrite",
         "find_expunge", "track_disarm_alarm", "tell_boss", "ask_bank", "connect_to_supervisor_grant_admin", "user_to_admin", "file_to_trash",
+        "view_drop_table", "check_cancel_order", "show_clear_all_caches", "get_shutdown_server", "read_write_file", "view_transfer_funds",
     ],
 )  # fmt: skip
 def test_names_that_only_look_like_reading(name: str) -> None:
@@ -85,7 +86,22 @@ def test_names_that_only_look_like_reading(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ask_user", "tell_time", "check_stock", "count_items", "power", "liter_to_gallon"]
+    "name",
+    [
+        "ask_user",
+        "tell_time",
+        "check_stock",
+        "count_items",
+        "power",
+        "liter_to_gallon",
+        "get_drop_rate",
+        "view_cancel_policy",
+        "list_transfer_history",
+        "check_write_access",
+        "find_empty_rooms",
+        "get_drop",
+        "list_drop_off_points",
+    ],
 )
 def test_names_beside_them_that_do_read(name: str) -> None:
     assert named_effect(name).guess is Guess.READ

