@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -65,6 +66,16 @@ def urls(text: str, *, whole: bool = False) -> tuple[Url, ...]:
     ):
         found = ["http://" + stripped]
     return tuple(_url(one) for one in dict.fromkeys(found))
+
+
+def covering(host: str, domains: Iterable[str]) -> str:
+    """Which of these domains a host is or stands below; "" for none."""
+    return next((one for one in domains if host == one or host.endswith("." + one)), "")
+
+
+def is_drop_box(host: str) -> bool:
+    """Whether this host, in lower case, takes what anybody sends or hides what an address stands for."""
+    return bool(_DROP_BOXES.search(host))
 
 
 def _url(text: str) -> Url:
