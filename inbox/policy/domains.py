@@ -12,148 +12,31 @@ from typing import Final
 import idna
 
 from inbox.policy.computed.addresses import covering, is_drop_box
+from inbox.policy.naming import lexicon
 
 # A change that waits is named by it.
 LONGEST: Final = 200
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 # Below a country's two letters these are the registry's, as in co.uk, com.au and ac.jp.
-_REGISTRY: Final = frozenset(
-    [
-        "ac",
-        "asn",
-        "co",
-        "com",
-        "edu",
-        "go",
-        "gob",
-        "gouv",
-        "gov",
-        "govt",
-        "gv",
-        "id",
-        "info",
-        "mil",
-        "ne",
-        "net",
-        "nom",
-        "or",
-        "org",
-        "sch",
-        "web",
-    ]
-)
-_MAIL: Final = frozenset(
-    [
-        "126.com",
-        "163.com",
-        "aol.com",
-        "duck.com",
-        "fastmail.com",
-        "fastmail.fm",
-        "free.fr",
-        "gmail.com",
-        "gmx.at",
-        "gmx.ch",
-        "gmx.com",
-        "gmx.de",
-        "gmx.net",
-        "googlemail.com",
-        "hey.com",
-        "hotmail.co.uk",
-        "hotmail.com",
-        "hotmail.de",
-        "hotmail.fr",
-        "hushmail.com",
-        "icloud.com",
-        "laposte.net",
-        "libero.it",
-        "live.com",
-        "mac.com",
-        "mail.com",
-        "mail.ru",
-        "mailbox.org",
-        "me.com",
-        "msn.com",
-        "naver.com",
-        "orange.fr",
-        "outlook.com",
-        "outlook.de",
-        "pm.me",
-        "posteo.de",
-        "proton.me",
-        "protonmail.ch",
-        "protonmail.com",
-        "qq.com",
-        "rediffmail.com",
-        "rocketmail.com",
-        "seznam.cz",
-        "sina.com",
-        "t-online.de",
-        "tuta.com",
-        "tutanota.com",
-        "web.de",
-        "wp.pl",
-        "yahoo.co.jp",
-        "yahoo.co.uk",
-        "yahoo.com",
-        "yahoo.de",
-        "yahoo.fr",
-        "yandex.com",
-        "yandex.ru",
-        "ymail.com",
-        "zohomail.com",
-    ]
+_REGISTRY: Final = lexicon("ac asn co com edu go gob gouv gov govt gv id info mil ne net nom or org sch web")
+_MAIL: Final = lexicon(
+    "126.com 163.com aol.com duck.com fastmail.com fastmail.fm free.fr gmail.com gmx.at gmx.ch gmx.com"
+    " gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr hushmail.com"
+    " icloud.com laposte.net libero.it live.com mac.com mail.com mail.ru mailbox.org me.com msn.com"
+    " naver.com orange.fr outlook.com outlook.de pm.me posteo.de proton.me protonmail.ch protonmail.com"
+    " qq.com rediffmail.com rocketmail.com seznam.cz sina.com t-online.de tuta.com tutanota.com web.de"
+    " wp.pl yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.com yandex.ru ymail.com"
+    " zohomail.com"
 )
 # Anybody may have a name of their own below these: such a name may be a team's, the place itself may not.
-_SHARED: Final = frozenset(
-    [
-        "amazonaws.com",
-        "appspot.com",
-        "azurefd.net",
-        "azurewebsites.net",
-        "bitbucket.org",
-        "blob.core.windows.net",
-        "blogspot.com",
-        "cloudapp.net",
-        "cloudfront.net",
-        "core.windows.net",
-        "docs.google.com",
-        "drive.google.com",
-        "dropbox.com",
-        "duckdns.org",
-        "github.com",
-        "gitlab.com",
-        "google.com",
-        "s3.amazonaws.com",
-        "storage.googleapis.com",
-        "fastly.net",
-        "firebaseapp.com",
-        "fly.dev",
-        "github.io",
-        "githubusercontent.com",
-        "gitlab.io",
-        "glitch.me",
-        "googleapis.com",
-        "herokuapp.com",
-        "myshopify.com",
-        "netlify.app",
-        "no-ip.org",
-        "onmicrosoft.com",
-        "onrender.com",
-        "pages.dev",
-        "railway.app",
-        "run.app",
-        "sharepoint.com",
-        "slack.com",
-        "surge.sh",
-        "vercel.app",
-        "web.app",
-        "windows.net",
-        "wixsite.com",
-        "wordpress.com",
-        "workers.dev",
-        "zendesk.com",
-    ]
+_SHARED: Final = lexicon(
+    "amazonaws.com appspot.com azurefd.net azurewebsites.net bitbucket.org blob.core.windows.net"
+    " blogspot.com cloudapp.net cloudfront.net core.windows.net docs.google.com drive.google.com"
+    " dropbox.com duckdns.org fastly.net firebaseapp.com fly.dev github.com github.io"
+    " githubusercontent.com gitlab.com gitlab.io glitch.me google.com googleapis.com herokuapp.com"
+    " myshopify.com netlify.app no-ip.org onmicrosoft.com onrender.com pages.dev railway.app run.app"
+    " s3.amazonaws.com sharepoint.com slack.com storage.googleapis.com surge.sh vercel.app web.app"
+    " windows.net wixsite.com wordpress.com workers.dev zendesk.com"
 )
 
 
