@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.utils import timezone
 
 from inbox.errors import Conflict, NotAllowed, NotFound
-from inbox.models import AuditEvent, Backtest, BacktestFinding
+from inbox.models import ApprovalRequest, AuditEvent, Backtest, BacktestBucket, BacktestFinding
 from inbox.policy.compare import Change, Ended
 from inbox.services import backtests
 from inbox.services.backtests import continue_backtests, run_backtest, start_backtest
@@ -71,6 +72,50 @@ def test_every_kind_of_difference_is_named(world: World, rule: dict[str, Any], c
     vote(world, ask(world), world.dave)
     found = tried(world, rule)
     assert [one.change for one in found.findings.all()] == ([change.value] if change else [])
+
+
+def test_limits_are_used_up_in_the_order_of_then_across_chunks(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decided in the opposite order: limits go by when it was asked."""
+    monkeypatch.setattr(backtests, "CHUNK", 2)
+    for request in reversed([ask(world) for _ in range(5)]):
+        vote(world, request, world.dave)
+    found = tried(world, {**PASS_WRITES, "limits": [{"count": 3, "per": "day"}]})
+    assert found.judged == 5
+    assert found.counts["passed"] == {"approved": 3}
+    assert found.counts["after"] == {"allow": 3, "review": 2}
+    asked = list(ApprovalRequest.objects.filter(team=world.team).order_by("created_at", "pk"))
+    assert {one.request_id for one in found.findings.all()} == {request.pk for request in asked[:3]}
+    assert not BacktestBucket.objects.exists(), "kept only while it goes on"
+
+
+def test_each_hour_each_target_and_the_version_in_force_have_limits_of_their_own(world: World) -> None:
+    enforce(world, {**PASS_WRITES, "limits": [{"count": 1, "per": "hour", "by": "target"}]})
+    first, again, other, later = (
+        ask(world, args={"path": f"/srv/{name}.md", "text": ""}) for name in ("a", "a", "b", "a")
+    )
+    assert [one.state for one in (first, again, other)] == ["decided", "pending", "decided"]
+    for request in (again, later):
+        vote(world, request, world.dave)
+    with pgtrigger.ignore("inbox.ApprovalRequest:request_is_bound"):
+        ApprovalRequest.objects.filter(pk=later.pk).update(created_at=later.created_at + timedelta(hours=1))
+    found = tried(world, {**PASS_WRITES, "limits": [{"count": 1, "per": "day", "by": "target"}]})
+    assert found.counts["before"] == {"allow": 3, "review": 1}, "the hour after has room again"
+    assert found.counts["after"] == {"allow": 2, "review": 2}, "the day has not"
+    assert [(one.request_id, one.change) for one in found.findings.all()] == [(later.pk, "asks")]
+
+
+def test_amounts_are_counted_and_the_latest_requests_are_chosen(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backtests, "MOST", 3)
+    for amount in (80, 30, 40, 50):
+        request = ask(world, args={"path": "a.md", "amount": amount, "currency": "USD"})
+        vote(world, request, world.carol)
+    found = tried(world, {**PASS_WRITES, "limits": [{"value": 85, "currency": "USD", "per": "day"}]})
+    assert (found.size, found.judged) == (3, 3)
+    assert found.counts["after"] == {"allow": 2, "review": 1}
 
 
 def test_what_passed_and_would_be_asked_is_found_by_who_said_yes(world: World) -> None:
