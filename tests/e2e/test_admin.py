@@ -157,7 +157,7 @@ def test_an_admin_invites_someone_and_changes_their_tier_without_scripts(sit: Si
 def test_the_ladder_is_changed_on_the_people_page_and_read_on_the_policy_page(sit: Sit, world: World) -> None:
     page = sit(world.erin).go(inbox(world, "people"))
     page.locator("#tier-medium").select_option("lead")
-    page.get_by_role("button", name="Put this ladder in force").click()
+    page.get_by_role("button", name="Save this ladder").click()
     page.wait_for_url("**/people#ladder")
     page.goto(page.url.replace("/people#ladder", "/policy"))
     expect(page.get_by_text("default@2, in force")).to_be_visible()
