@@ -17,6 +17,7 @@ from config.problems import problem, refusal
 from inbox import canonical
 from inbox.api import people, router
 from inbox.errors import FieldError, Invalid, NotFound, Refused
+from inbox.grants_api import grants
 
 BULK_FACTOR = 16
 # Pydantic's words for a wrong field that our contract says in its own.
@@ -57,6 +58,7 @@ api = NinjaAPI(
 )
 api.add_router("", router)
 api.add_router("", people)
+api.add_router("", grants)
 
 
 @api.exception_handler(canonical.JsonRefused)

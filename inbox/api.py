@@ -78,7 +78,7 @@ class PersonBearer(HttpBearer):
         return self(request)
 
 
-_PROBLEMS = {frozenset({400, 401, 403, 404, 409, 410, 413, 415, 422, 428, 503}): Problem}
+PROBLEMS = {frozenset({400, 401, 403, 404, 409, 410, 413, 415, 422, 428, 503}): Problem}
 router = Router(auth=AgentBearer(), tags=["agents"])
 people = Router(auth=PersonBearer(), tags=["people"])
 
@@ -88,14 +88,13 @@ def _agent(request: HttpRequest) -> Agent:
     return principal.agent
 
 
-def _person(request: HttpRequest) -> User:
+def person_of(request: HttpRequest) -> User:
+    """The person whose token it is."""
     person: User = request.auth  # type: ignore[attr-defined]
     return person
 
 
-@router.post(
-    "/requests", response={200: RequestOut, 201: RequestOut, **_PROBLEMS}, summary="Ask for approval"
-)
+@router.post("/requests", response={200: RequestOut, 201: RequestOut, **PROBLEMS}, summary="Ask for approval")
 def create(request: HttpRequest, body: Submission) -> Answer:
     """201 for a new request, 200 when the same `dedupe_key` and body came before; 422 for the key with another body."""
     return _create(_agent(request), body)
@@ -112,7 +111,7 @@ def _answer(row: ApprovalRequest) -> dict[str, Any]:
     return answers.answer(row, decision=answers.decision_of(row), seq=answers.stream_seq(row.team_id))
 
 
-@router.post("/requests/bulk", response={200: BulkOut, **_PROBLEMS}, summary="Ask for up to 500 at once")
+@router.post("/requests/bulk", response={200: BulkOut, **PROBLEMS}, summary="Ask for up to 500 at once")
 def create_bulk(request: HttpRequest, body: BulkIn) -> dict[str, Any]:
     """Each item is stored or refused by itself; the answer has one result an item, in order."""
     agent = _agent(request)
@@ -156,7 +155,7 @@ def _bulk_problem(error: Refused) -> dict[str, Any]:
 
 @router.get(
     "/requests/{request_id}",
-    response={200: RequestOut, **_PROBLEMS},
+    response={200: RequestOut, **PROBLEMS},
     summary="Read a request, or wait for its decision",
 )
 def read(request: HttpRequest, request_id: UUID, wait: Wait = 0) -> dict[str, Any]:
@@ -168,7 +167,7 @@ def read(request: HttpRequest, request_id: UUID, wait: Wait = 0) -> dict[str, An
     return _answer(answers.request_of(agent, request_id))
 
 
-@router.get("/requests", response={200: RequestPage, **_PROBLEMS}, summary="List one's requests")
+@router.get("/requests", response={200: RequestPage, **PROBLEMS}, summary="List one's requests")
 def page(
     request: HttpRequest,
     thread: Identifier | None = None,
@@ -186,7 +185,7 @@ def page(
 
 
 @router.post(
-    "/requests/{request_id}/withdraw", response={200: RequestOut, **_PROBLEMS}, summary="Take a request back"
+    "/requests/{request_id}/withdraw", response={200: RequestOut, **PROBLEMS}, summary="Take a request back"
 )
 def take_back(request: HttpRequest, request_id: UUID, body: WithdrawIn) -> dict[str, Any]:
     """409 when a decision or the deadline was first."""
@@ -196,7 +195,7 @@ def take_back(request: HttpRequest, request_id: UUID, body: WithdrawIn) -> dict[
 
 
 @router.post(
-    "/requests/{request_id}/outcome", response={200: OutcomeOut, **_PROBLEMS}, summary="Say what happened"
+    "/requests/{request_id}/outcome", response={200: OutcomeOut, **PROBLEMS}, summary="Say what happened"
 )
 def outcome(request: HttpRequest, request_id: UUID, body: OutcomeReport) -> dict[str, Any]:
     """Once per decided request; the same report again is answered alike, another one with 409."""
@@ -206,7 +205,7 @@ def outcome(request: HttpRequest, request_id: UUID, body: OutcomeReport) -> dict
 
 
 @router.put(
-    "/threads/{path:thread}", response={200: ThreadOut, **_PROBLEMS}, summary="Say what a thread is doing"
+    "/threads/{path:thread}", response={200: ThreadOut, **PROBLEMS}, summary="Say what a thread is doing"
 )
 def thread_status(request: HttpRequest, thread: str, body: ThreadStatus) -> dict[str, Any]:
     """For the agents board; the last word wins."""
@@ -225,11 +224,11 @@ def thread_status(request: HttpRequest, thread: str, body: ThreadStatus) -> dict
 
 
 @people.post(
-    "/requests/{request_id}/decide", response={200: DecideOut, **_PROBLEMS}, summary="Decide a request"
+    "/requests/{request_id}/decide", response={200: DecideOut, **PROBLEMS}, summary="Decide a request"
 )
 def decide_request(request: HttpRequest, request_id: UUID, body: DecideIn) -> dict[str, Any]:
     """One verdict per action, bound to the digest that was shown. A repeat under the same key is answered alike."""
-    person = _person(request)
+    person = person_of(request)
     row = visible_to(person).select_related("team").filter(pk=request_id).first()
     if row is None:
         raise NotFound()
@@ -263,13 +262,13 @@ def decide_request(request: HttpRequest, request_id: UUID, body: DecideIn) -> di
     }
 
 
-@people.post("/batches", response={200: BatchOut, **_PROBLEMS}, summary="Decide an explicit list alike")
+@people.post("/batches", response={200: BatchOut, **PROBLEMS}, summary="Decide an explicit list alike")
 def decide_batch(request: HttpRequest, body: BatchIn) -> dict[str, Any]:
     """Every line gets exactly one outcome; foreign and missing requests are both `not-found`."""
-    person = _person(request)
+    person = person_of(request)
     batch = start_batch(
         person=person,
-        team=_team_named(person, body.team),
+        team=team_named(person, body.team),
         verdict=body.decision,
         items=[BatchLine(item.id, item.digest) for item in body.items],
         message=body.note,
@@ -279,16 +278,17 @@ def decide_batch(request: HttpRequest, body: BatchIn) -> dict[str, Any]:
     return _batch_out(batch)
 
 
-@people.get("/batches/{batch_id}", response={200: BatchOut, **_PROBLEMS}, summary="Read a batch's report")
+@people.get("/batches/{batch_id}", response={200: BatchOut, **PROBLEMS}, summary="Read a batch's report")
 def read_batch(request: HttpRequest, batch_id: UUID) -> dict[str, Any]:
     """Only by the person who decided it."""
-    batch = Batch.objects.filter(pk=batch_id, person=_person(request)).first()
+    batch = Batch.objects.filter(pk=batch_id, person=person_of(request)).first()
     if batch is None:
         raise NotFound()
     return _batch_out(batch)
 
 
-def _team_named(person: User, slug: str | None) -> Team:
+def team_named(person: User, slug: str | None) -> Team:
+    """That team of the person's, or their only one. Raises NotFound, and Invalid (team-required) without a name for several."""
     teams = list(teams_of(person).filter(slug=slug) if slug else teams_of(person)[:2])
     if not teams:
         raise NotFound()
