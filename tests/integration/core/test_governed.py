@@ -62,6 +62,11 @@ LOOSENING: list[tuple[str, Callable[[World], dict[str, Any]], Callable[[World], 
         lambda w: Tier.objects.get(team=w.team, name="lead").rank == 4,
     ),
     (
+        "domain",
+        lambda w: {"domain": "acme.example"},
+        lambda w: Team.objects.get(pk=w.team.pk).domains == ["acme.example"],
+    ),
+    (
         "environment",
         lambda w: {
             "agent_id": str(w.agent.pk),
