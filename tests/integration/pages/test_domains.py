@@ -98,6 +98,7 @@ def test_members_look_admins_change_and_strangers_find_nothing(client: Client, w
 
 def test_the_only_admin_adds_at_once_and_is_told_so(client: Client, world: World) -> None:
     client.force_login(world.erin)
+    assert "you are the only admin" in client.get(url(world)).content.decode()
     answer = client.post(url(world), {"domain": "acme.example"})
     assert "no second admin" in client.get(answer["Location"]).content.decode()
     assert own(world) == ["acme.example"]
