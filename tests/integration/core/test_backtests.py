@@ -19,6 +19,13 @@ from tests.factories import World, ask, race, vote
 from tests.policies import PASS_WRITES, REFUSE_WRITES, draft, enforce
 
 
+def asked_at(request: ApprovalRequest, hour: int, minute: int = 0) -> None:
+    """As if it had been asked then, yesterday: hours and days of limits must not depend on when the tests run."""
+    then = (timezone.now() - timedelta(days=1)).replace(hour=hour, minute=minute)
+    with pgtrigger.ignore("inbox.ApprovalRequest:request_is_bound"):
+        ApprovalRequest.objects.filter(pk=request.pk).update(created_at=then)
+
+
 def tried(world: World, *rules: dict[str, Any]) -> Backtest:
     version = draft(world, *rules)
     started = start_backtest(admin=world.member(world.erin), number=version.number)
@@ -79,14 +86,15 @@ def test_limits_are_used_up_in_the_order_of_then_across_chunks(
 ) -> None:
     """Decided in the opposite order: limits go by when it was asked."""
     monkeypatch.setattr(backtests, "CHUNK", 2)
-    for request in reversed([ask(world) for _ in range(5)]):
+    requests = [ask(world) for _ in range(5)]
+    for minute, request in reversed(list(enumerate(requests))):
         vote(world, request, world.dave)
+        asked_at(request, 10, minute)
     found = tried(world, {**PASS_WRITES, "limits": [{"count": 3, "per": "day"}]})
     assert found.judged == 5
     assert found.counts["passed"] == {"approved": 3}
     assert found.counts["after"] == {"allow": 3, "review": 2}
-    asked = list(ApprovalRequest.objects.filter(team=world.team).order_by("created_at", "pk"))
-    assert {one.request_id for one in found.findings.all()} == {request.pk for request in asked[:3]}
+    assert {one.request_id for one in found.findings.all()} == {request.pk for request in requests[:3]}
     assert not BacktestBucket.objects.exists(), "kept only while it goes on"
 
 
@@ -95,11 +103,11 @@ def test_each_hour_each_target_and_the_version_in_force_have_limits_of_their_own
     first, again, other, later = (
         ask(world, args={"path": f"/srv/{name}.md", "text": ""}) for name in ("a", "a", "b", "a")
     )
-    assert [one.state for one in (first, again, other)] == ["decided", "pending", "decided"]
-    for request in (again, later):
+    for minute, request in enumerate((first, again, other)):
+        asked_at(request, 10, minute)
+    asked_at(later, 11)
+    for request in ApprovalRequest.objects.filter(team=world.team, state="pending"):
         vote(world, request, world.dave)
-    with pgtrigger.ignore("inbox.ApprovalRequest:request_is_bound"):
-        ApprovalRequest.objects.filter(pk=later.pk).update(created_at=later.created_at + timedelta(hours=1))
     found = tried(world, {**PASS_WRITES, "limits": [{"count": 1, "per": "day", "by": "target"}]})
     assert found.counts["before"] == {"allow": 3, "review": 1}, "the hour after has room again"
     assert found.counts["after"] == {"allow": 2, "review": 2}, "the day has not"
@@ -113,6 +121,7 @@ def test_amounts_are_counted_and_the_latest_requests_are_chosen(
     for amount in (80, 30, 40, 50):
         request = ask(world, args={"path": "a.md", "amount": amount, "currency": "USD"})
         vote(world, request, world.carol)
+        asked_at(request, 10)
     found = tried(world, {**PASS_WRITES, "limits": [{"value": 85, "currency": "USD", "per": "day"}]})
     assert (found.size, found.judged) == (3, 3)
     assert found.counts["after"] == {"allow": 2, "review": 1}
