@@ -68,6 +68,7 @@ def furnish(world: World) -> dict[str, str]:
         "audit": inbox(world, "audit?verify=1"),
         "audit, wrong filter": inbox(world, "audit?request=nonsense"),
         "people": inbox(world, "people"),
+        "domains": inbox(world, "domains"),
         "person": inbox(world, f"people/{world.member(world.dave).pk}"),
         "tools": inbox(world, "tools"),
         "tool": inbox(world, f"tools/{tool.pk}"),
