@@ -17,6 +17,7 @@ from config.problems import problem, refusal
 from inbox import canonical
 from inbox.api import people, router
 from inbox.errors import FieldError, Invalid, NotFound, Refused
+from inbox.grants_api import grants
 from inbox.reviewer_api import reviews
 
 BULK_FACTOR = 16
@@ -59,6 +60,7 @@ api = NinjaAPI(
 api.add_router("", router)
 api.add_router("", people)
 api.add_router("", reviews)
+api.add_router("", grants)
 
 
 @api.exception_handler(canonical.JsonRefused)

@@ -131,6 +131,24 @@ class GroupForm(PlainForm):
     )
 
 
+class DomainForm(PlainForm):
+    """A domain that is the team's own."""
+
+    domain = forms.CharField(
+        label="Domain",
+        max_length=300,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "placeholder": "acme.example",
+            }
+        ),
+        help_text="The domain alone, such as acme.example. Everything below it counts too.",
+    )
+
+
 class CeilingForm(PlainForm):
     """What a person may decide at most."""
 

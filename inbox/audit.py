@@ -45,7 +45,7 @@ VERBS: dict[str, str] = {
     "tier_changed": "The ladder of tiers changed.",
     "group_changed": "A group was made, or a person joined or left one.",
     "ceiling_changed": "What a person may decide at most changed.",
-    "team_changed": "A setting of the team changed, such as how long a raise waits before it counts.",
+    "team_changed": "A setting of the team changed: its own domains, or how long a raise waits before it counts.",
     "tool_changed": "What is known about a tool changed.",
     "policy_changed": "A new version of the policy came into force.",
     "policy_drafted": "A version of the policy was written; it is not in force.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inbox.models.aftermath import Feedback, Pickup, Recall
 from inbox.models.audit import AuditEvent
-from inbox.models.backtest import Backtest, BacktestFinding
+from inbox.models.backtest import Backtest, BacktestBucket, BacktestFinding
 from inbox.models.batch import Batch, BatchItem
 from inbox.models.change import ChangeRequest
 from inbox.models.conversation import Message
@@ -30,6 +30,7 @@ __all__ = [
     "ApprovalRequest",
     "AuditEvent",
     "Backtest",
+    "BacktestBucket",
     "BacktestFinding",
     "Batch",
     "BatchItem",

@@ -17,7 +17,8 @@ from inbox.policy.compare import Change, Ended
 class Backtest(models.Model):
     """One trial of `draft` against `base` on a team's latest closed requests, done in chunks by one worker at a time.
 
-    The chosen requests are those closed before `until`; `closed_at` and `cursor` say how far it got, latest first.
+    The chosen requests are those closed from `since` (all when it is empty) to just before `until`; `asked_at` and
+    `cursor` say how far it got, in the order in which they were asked.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -28,8 +29,9 @@ class Backtest(models.Model):
     size = models.PositiveIntegerField(help_text="How many requests it will judge.")
     judged = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict, help_text="inbox.policy.compare.Tally as JSON.")
+    since = models.DateTimeField(null=True)
     until = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
     cursor = models.UUIDField(null=True)
     epoch = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
@@ -77,3 +79,22 @@ class BacktestFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.change} {self.request_id}"
+
+
+class BacktestBucket(models.Model):
+    """How much of one limit one of the two versions has used so far in the replay, while its hour or day goes on."""
+
+    id = models.BigAutoField(primary_key=True)
+    backtest = models.ForeignKey(Backtest, on_delete=models.PROTECT, related_name="buckets")
+    of_draft = models.BooleanField()
+    key = models.CharField(max_length=71, help_text="As inbox.policy.limits.LimitUse has it.")
+    used = models.DecimalField(max_digits=24, decimal_places=6)
+    ends = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["backtest", "of_draft", "key"], name="backtest_bucket_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.used}"

@@ -6,7 +6,7 @@ The pure half. A service takes all uses of a verdict in one transaction, and ask
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -65,6 +65,11 @@ def together(uses: Iterable[LimitUse]) -> tuple[LimitUse, ...]:
             else replace(known, amount=known.amount + use.amount, ceiling=min(known.ceiling, use.ceiling))
         )
     return tuple(merged[key] for key in sorted(merged))
+
+
+def used_up(uses: Iterable[LimitUse], used: Mapping[str, Decimal]) -> LimitUse | None:
+    """The first of these uses for which there is no room left, by what each bucket holds; None when all may be taken."""
+    return next((use for use in uses if used.get(use.key, Decimal(0)) + use.amount > use.ceiling), None)
 
 
 def _uses(rule: Rule, limit: Limit, action: ActionFacts, facts: Facts) -> Iterator[LimitUse]:

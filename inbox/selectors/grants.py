@@ -182,6 +182,19 @@ def grants_of(team_id: UUID, *, agent_id: UUID | None = None, live: bool = False
     return [row_of(grant) for grant in found.order_by(F("ended_at").desc(nulls_first=True), "-pk")[:SHOWN]]
 
 
+def grants_page(
+    team_id: UUID, *, live_at: datetime | None = None, after: UUID | None = None
+) -> tuple[list[GrantRow], UUID | None]:
+    """Fifty grants of a team, the newest first, with `live_at` those in force then; and the cursor of the next page."""
+    found = Grant.objects.select_related("agent", "granted_by", "ended_by").filter(team=team_id)
+    if live_at is not None:
+        found = found.filter(ended_at__isnull=True, expires_at__gt=live_at)
+    if after is not None:
+        found = found.filter(pk__lt=after)
+    rows = list(found.order_by("-pk")[: SHOWN + 1])
+    return [row_of(grant) for grant in rows[:SHOWN]], rows[SHOWN - 1].pk if len(rows) > SHOWN else None
+
+
 def grant_of(team_id: UUID, grant_id: UUID) -> GrantRow | None:
     """One grant of a team, or None."""
     grant = (

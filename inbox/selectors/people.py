@@ -90,6 +90,11 @@ class PeoplePage:
     version: PolicyVersion
     cut: bool
 
+    @property
+    def alone(self) -> bool:
+        """Whether nobody is there who could approve an admin's change."""
+        return sum(person.is_admin and person.is_active for person in self.people) < 2
+
 
 def people_page(team_id: UUID) -> PeoplePage:
     """Everything the page shows, in four queries."""

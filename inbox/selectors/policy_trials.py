@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from django.utils import timezone
 from inbox.models import Backtest, BacktestFinding, PolicyVersion, ShadowRun, ShadowVerdict
 from inbox.policy.compare import Change, Ended
 
+# How long a back-test speaks for the present: what ended since it began it has not seen.
+FRESH: Final = timedelta(hours=24)
 LISTED: Final = 100
 FIRST_FEW: Final = 5
 # How long a version is best watched before it decides.
@@ -62,7 +64,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A back-test as people see it. `percent` is how far it is; `differences` the worst of what it found."""
+    """A back-test as people see it. `percent` is how far it is; `differences` the worst of what it found.
+
+    `fresh` says that its version may be enabled by it.
+    """
 
     backtest: Backtest
     percent: int
@@ -70,6 +75,7 @@ class Trial:
     changes: Sequence[Count]
     differences: Sequence[Difference]
     found: int
+    fresh: bool
 
     @property
     def running(self) -> bool:
@@ -110,6 +116,11 @@ class ShadowPage:
     def long_enough(self) -> bool:
         """Whether it ran as long as is suggested."""
         return self.days >= SHADOW_DAYS
+
+
+def is_fresh(backtest: Backtest, at: datetime) -> bool:
+    """Whether a back-test began so recently that its version may be enabled by it."""
+    return at - backtest.until <= FRESH
 
 
 def trial_of(draft: PolicyVersion, base: PolicyVersion) -> Trial | None:
@@ -181,9 +192,10 @@ def _trial(backtest: Backtest, *, after: int, limit: int) -> Trial:
                 bad=one.change in (Change.PASSES.value, Change.STILL.value)
                 and one.ended in (Ended.REJECTED.value, Ended.EDITED.value),
             )
-            for one in findings.select_related("request").order_by("weight", "pk")[after : after + limit]
+            for one in findings.select_related("request").order_by("weight", "-pk")[after : after + limit]
         ],
         found=findings.count(),
+        fresh=is_fresh(backtest, timezone.now()),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from inbox.models import Activation, ChangeRequest, Member, Policy, PolicyVersion, RoleGroup, Tier
@@ -12,7 +13,7 @@ from inbox.policy.document_loosening import loosens
 from inbox.policy.need import ADMINS
 from inbox.selectors.people import short_of
 from inbox.selectors.policy import current_version, document_of, tier_ranks
-from inbox.selectors.policy_trials import ShadowPage, Trial, shadow_page, trial_of
+from inbox.selectors.policy_trials import FRESH, ShadowPage, Trial, shadow_page, trial_of
 from inbox.selectors.policy_words import (
     DiffLine,
     LadderStep,
@@ -62,6 +63,11 @@ class PolicyPage:
     loosens: Sequence[str]
     alone: bool
     short: Sequence[str]
+
+    @property
+    def fresh_hours(self) -> int:
+        """For how many hours a back-test lets its version be enabled."""
+        return FRESH // timedelta(hours=1)
 
 
 def policy_page(team_id: UUID, *, number: int | None = None, against: int | None = None) -> PolicyPage | None:

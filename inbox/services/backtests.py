@@ -20,7 +20,7 @@ from agents import leases, outbox
 from agents.crashpoints import crashpoint
 from inbox.clock import database_now
 from inbox.errors import Conflict, NotFound
-from inbox.models import ApprovalRequest, Backtest, BacktestFinding, Member, PolicyVersion
+from inbox.models import ApprovalRequest, Backtest, BacktestBucket, BacktestFinding, Member, PolicyVersion
 from inbox.models.change import CHANNEL
 from inbox.policy.compare import Change, Ended, Tally, change, weight
 from inbox.policy.evaluate import Verdict
@@ -30,6 +30,7 @@ from inbox.selectors.policy_words import verdict_words
 from inbox.services.judging import verdict_by
 from inbox.services.past import Past, past
 from inbox.services.people import actor_of, require_admin_of
+from inbox.services.replayed_limits import ReplayedLimits
 from inbox.services.teams import record
 
 log = structlog.get_logger(__name__)
@@ -67,12 +68,22 @@ def start_backtest(*, admin: Member, number: int) -> Backtest:
         if draft.pk == base.pk:
             raise Conflict("in-force", "Not started: this version is in force, there is nothing to compare.")
         until = database_now()
-        size = _closed(admin.team_id).filter(closed_at__lt=until)[:MOST].count()
+        closed = _closed(admin.team_id).filter(closed_at__lt=until)
+        moments = closed.order_by("-closed_at").values_list("closed_at", flat=True)
+        # All that closed in the same instant as the last one are in: a batch closes many at once.
+        since = next(iter(moments[MOST - 1 : MOST]), None)
+        size = (closed.filter(closed_at__gte=since) if since else closed).count()
         backtest, made = Backtest.objects.get_or_create(
             draft=draft,
             base=base,
             finished_at=None,
-            defaults={"team": admin.team, "person": admin.user, "size": size, "until": until},
+            defaults={
+                "team": admin.team,
+                "person": admin.user,
+                "size": size,
+                "since": since,
+                "until": until,
+            },
         )
     if made:
         outbox.nudge("inbox.backtest", str(backtest.pk))
@@ -139,11 +150,18 @@ def _chunk(claimed: Backtest, draft: PolicyVersion, base: PolicyVersion) -> bool
     ranks = tier_ranks(claimed.team_id)
     tally = Tally.read(claimed.counts)
     findings = []
-    for one in past(draft.policy.team.slug, requests):
-        if one.facts is None:
-            tally.unreadable += 1
-            continue
-        before, after = verdict_by(base, one.facts), verdict_by(draft, one.facts)
+    known = past(draft.policy.team.slug, requests)
+    tally.unreadable += sum(one.facts is None for one in known)
+    judged = [
+        (one, verdict_by(base, one.facts), verdict_by(draft, one.facts))
+        for one in known
+        if one.facts is not None
+    ]
+    limits = ReplayedLimits(claimed, {False: base, True: draft})
+    limits.load(False, (before for _, before, _ in judged))
+    limits.load(True, (after for _, _, after in judged))
+    for one, without, would in judged:
+        before, after = limits.settle(False, without), limits.settle(True, would)
         found = change(before, after, ranks)
         if found is None and after.outcome is Outcome.ALLOW and one.ended in (Ended.REJECTED, Ended.EDITED):
             found = Change.STILL
@@ -152,21 +170,22 @@ def _chunk(claimed: Backtest, draft: PolicyVersion, base: PolicyVersion) -> bool
             findings.append(_finding(claimed, one, found, before, after))
     claimed.judged += len(requests)
     claimed.counts = tally.stored()
-    done = len(requests) < CHUNK or claimed.judged >= claimed.size
+    done = len(requests) < CHUNK
     if requests:
-        claimed.closed_at, claimed.cursor = requests[-1].closed_at, requests[-1].pk
+        claimed.asked_at, claimed.cursor = requests[-1].created_at, requests[-1].pk
     with transaction.atomic():
         # First the mark: zero rows means another worker holds a later epoch, and nothing below may happen.
         if not _mine(claimed).update(
             judged=claimed.judged,
             counts=claimed.counts,
-            closed_at=claimed.closed_at,
+            asked_at=claimed.asked_at,
             cursor=claimed.cursor,
             lease_until=None if done else Now() + timedelta(seconds=leases.seconds()),
             finished_at=Now() if done else None,
         ):
             raise leases.LeaseLost
         BacktestFinding.objects.bulk_create(findings)
+        limits.save(at=claimed.asked_at or claimed.until, done=done)
         crashpoint("backtest.mid_chunk")
         if done:
             _told(claimed, draft, base)
@@ -174,13 +193,15 @@ def _chunk(claimed: Backtest, draft: PolicyVersion, base: PolicyVersion) -> bool
 
 
 def _next(claimed: Backtest) -> list[ApprovalRequest]:
-    left = min(CHUNK, claimed.size - claimed.judged)
+    """The next requests in the order in which they were asked: limits are used up in that order."""
     rows = _closed(claimed.team_id).filter(closed_at__lt=claimed.until)
-    if claimed.closed_at is not None:
-        rows = rows.filter(closed_at__lte=claimed.closed_at).filter(
-            Q(closed_at__lt=claimed.closed_at) | Q(pk__lt=claimed.cursor)
+    if claimed.since is not None:
+        rows = rows.filter(closed_at__gte=claimed.since)
+    if claimed.asked_at is not None:
+        rows = rows.filter(created_at__gte=claimed.asked_at).filter(
+            Q(created_at__gt=claimed.asked_at) | Q(pk__gt=claimed.cursor)
         )
-    return list(rows.select_related("agent").order_by("-closed_at", "-pk")[:left])
+    return list(rows.select_related("agent").order_by("created_at", "pk")[:CHUNK])
 
 
 def _closed(team_id: UUID) -> QuerySet[ApprovalRequest]:
@@ -221,12 +242,15 @@ def _told(claimed: Backtest, draft: PolicyVersion, base: PolicyVersion) -> None:
 def _stumble(claimed: Backtest, error: Exception) -> None:
     """A chunk that fails is tried again later; after the last time the back-test ends without a result."""
     gave_up = claimed.failures + 1 >= MOST_FAILURES
-    _mine(claimed).update(
-        failures=F("failures") + 1,
-        error=f"{type(error).__name__}" if gave_up else "",
-        finished_at=Now() if gave_up else None,
-        lease_until=None if gave_up else Now() + timedelta(seconds=leases.backoff(claimed.failures + 1)),
-    )
+    with transaction.atomic():
+        ours = _mine(claimed).update(
+            failures=F("failures") + 1,
+            error=f"{type(error).__name__}" if gave_up else "",
+            finished_at=Now() if gave_up else None,
+            lease_until=None if gave_up else Now() + timedelta(seconds=leases.backoff(claimed.failures + 1)),
+        )
+        if ours and gave_up:
+            BacktestBucket.objects.filter(backtest=claimed).delete()
 
 
 def _mine(claimed: Backtest) -> QuerySet[Backtest]:

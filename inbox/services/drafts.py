@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from inbox.clock import database_now
 from inbox.errors import Conflict, FieldError, Invalid, NotFound
 from inbox.models import Activation, Backtest, ChangeRequest, Member, Policy, PolicyVersion
 from inbox.policy.changes import diff
@@ -22,6 +24,7 @@ from inbox.policy.document import (
 from inbox.policy.document_loosening import loosens
 from inbox.policy.problems import Problem
 from inbox.selectors.policy import document_of, tier_ranks
+from inbox.selectors.policy_trials import FRESH, is_fresh
 from inbox.services.changes import Outdated, governs, propose
 from inbox.services.people import actor_of, require_admin_of
 from inbox.services.teams import record
@@ -69,7 +72,7 @@ def enable(*, admin: Member, number: int) -> Enabled:
     """Put version `number` in force, or, where it loosens what is asked, propose that to the other admins.
 
     Raises NotAllowed for who is no admin, NotFound for no such version, Conflict (in-force, not-tested,
-    already-proposed), Invalid when the team's tiers no longer fit it.
+    backtest-stale, already-proposed), Invalid when the team's tiers no longer fit it.
     """
     require_admin_of(admin)
     with transaction.atomic():
@@ -80,12 +83,7 @@ def enable(*, admin: Member, number: int) -> Enabled:
             raise NotFound()
         if draft.pk == base.pk:
             raise Conflict("in-force", "Nothing to do: this version is in force.")
-        trial = finished_backtest(draft, base)
-        if trial is None:
-            raise Conflict(
-                "not-tested",
-                f"Not enabled: back-test version {number} against version {base.number}, which is in force, first.",
-            )
+        trial = _fresh_backtest(draft, base)
         ranks = tier_ranks(admin.team_id)
         problems = check_ladder(document_of(draft), ranks)
         if problems:
@@ -102,6 +100,23 @@ def enable(*, admin: Member, number: int) -> Enabled:
         )
         activation = Activation.objects.filter(version=draft).last() if change.alone else None
         return Enabled(activation, change, loose)
+
+
+def _fresh_backtest(draft: PolicyVersion, base: PolicyVersion) -> Backtest:
+    trial = finished_backtest(draft, base)
+    if trial is None:
+        raise Conflict(
+            "not-tested",
+            f"Not enabled: back-test version {draft.number} against version {base.number}, which is in force, first.",
+        )
+    if not is_fresh(trial, database_now()):
+        hours = FRESH // timedelta(hours=1)
+        raise Conflict(
+            "backtest-stale",
+            f"Not enabled: the back-test of version {draft.number} began more than {hours} hours ago, so it has not"
+            " seen what ended since. Back-test it again first.",
+        )
+    return trial
 
 
 def finished_backtest(draft: PolicyVersion, base: PolicyVersion) -> Backtest | None:

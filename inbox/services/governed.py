@@ -1,4 +1,4 @@
-"""Changes of people, groups, ceilings, tiers and where agents act: done at once, or proposed to another admin where they loosen.
+"""Changes of people, groups, ceilings, tiers, own domains and where agents act: done at once, or proposed to another admin where they loosen.
 
 Each kind says how it is done and what it would loosen. It is first done inside a savepoint, so whatever refuses it
 refuses it before anybody is asked; when it loosens and somebody else could approve it, that is undone and proposed.
@@ -23,7 +23,7 @@ from inbox.models import ChangeRequest, Member, RoleGroup, Team, Tier
 from inbox.policy import ceiling
 from inbox.policy.loosening import cooldown_loosens, membership_loosens, move_loosens
 from inbox.selectors.rights import limits_of
-from inbox.services import agents, ceilings, groups, people, tiers
+from inbox.services import agents, ceilings, domains, groups, people, tiers
 from inbox.services.ceilings import CeilingAsked
 from inbox.services.changes import Outdated, governs, has_second_admin, note_alone, propose
 
@@ -225,6 +225,17 @@ def _move_tier(admin: Member, args: JsonObject) -> Sequence[str]:
     risen = [one.pk for one in before if ranks[one.pk] > one.rank]
     rising = Member.objects.filter(team=admin.team, is_active=True, tier__in=risen).count()
     return (f"{rising} people would stand higher.",) if move_loosens(people_rising=rising) else ()
+
+
+@_govern(
+    "domain",
+    tool="add_domain",
+    sentence="Count {domain} as this team's own, as {author} proposes",
+    state=lambda team, args: Team.objects.filter(pk=team.pk, domains__contains=[args["domain"]]).exists(),
+)
+def _add_domain(admin: Member, args: JsonObject) -> Sequence[str]:
+    domains.add_domain(admin=admin, domain=args["domain"])
+    return (f"What goes to {args['domain']}, or to anything below it, would no longer count as external.",)
 
 
 def _environment(team: Team, args: JsonObject) -> str:

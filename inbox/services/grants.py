@@ -26,6 +26,7 @@ from inbox.errors import Changed, Conflict, FieldError, Invalid, NotAllowed, Not
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Grant, GrantUse, Member, PolicyVersion
 from inbox.policy import grants as rules
+from inbox.policy.facts import ActionFacts
 from inbox.policy.grants import Pattern
 from inbox.policy.words import Outcome as Says
 from inbox.policy.words import Risk
@@ -81,19 +82,12 @@ def make_grant(*, member: Member, wish: Wish) -> Grant:
             raise NotFound()
         list(Member.objects.select_for_update(no_key=True).filter(pk=member.pk).values_list("pk"))
         now = database_now()
-        if request.state != State.PENDING.value or request.is_over(now):
-            raise Conflict("already-decided", "Not granted: this request is no longer waiting.")
-        if wish.digest != request.digest:
-            raise Changed(
-                detail="Not granted: the request changed since you looked. Review the change.",
-                extra={"digest": request.digest, "revision": request.revision_number},
-            )
+        _check_waits(request, wish, now)
         electorate = Electorate.load(member.team_id, [request], at=now, people=[member.user_id])
         right = could_grant(electorate, request, member.user_id)
         if not right.may:
             raise NotAllowed(right.code, f"Not granted. {right.reason}")
         action, schema = _granted_action(request, wish)
-        _check(wish, action.args)
         if Grant.objects.filter(agent=request.agent_id, ended_at__isnull=True).count() >= MOST_IN_FORCE:
             raise Conflict(
                 "too-many-grants", f"Not granted: {MOST_IN_FORCE} grants of this agent are in force."
@@ -118,6 +112,15 @@ def make_grant(*, member: Member, wish: Wish) -> Grant:
         )[0]
         events.announce(member.team_id, receipt.seq)
     return grant
+
+
+def wished_action(request: ApprovalRequest, wish: Wish) -> tuple[ActionFacts, Mapping[str, Any] | None]:
+    """The action such a grant would be made from, and its schema, whoever makes it; for a preview.
+
+    Raises what `make_grant` raises, but for who may and how many there are.
+    """
+    _check_waits(request, wish, database_now())
+    return _granted_action(request, wish)
 
 
 def revoke_grant(*, member: Member, grant_id: UUID) -> Grant:
@@ -335,8 +338,18 @@ def _take(live: Mapping[UUID, Grant], touched: set[UUID], at: datetime) -> None:
     Grant.objects.bulk_update(rows, ["uses", "ended_at", "ended_because"])
 
 
-def _granted_action(request: ApprovalRequest, wish: Wish) -> tuple[Any, Any]:
-    """The facts of the action and its schema. Raises NotFound for an unknown key, NotAllowed above the ceiling."""
+def _check_waits(request: ApprovalRequest, wish: Wish, now: datetime) -> None:
+    if request.state != State.PENDING.value or request.is_over(now):
+        raise Conflict("already-decided", "Not granted: this request is no longer waiting.")
+    if wish.digest != request.digest:
+        raise Changed(
+            detail="Not granted: the request changed since you looked. Review the change.",
+            extra={"digest": request.digest, "revision": request.revision_number},
+        )
+
+
+def _granted_action(request: ApprovalRequest, wish: Wish) -> tuple[ActionFacts, Mapping[str, Any] | None]:
+    """The facts of the action and its schema. Raises NotFound for an unknown key, NotAllowed above the ceiling, Invalid."""
     facts, schemas = facts_of_request(request)
     if wish.key not in facts:
         raise NotFound()
@@ -345,6 +358,7 @@ def _granted_action(request: ApprovalRequest, wish: Wish) -> tuple[Any, Any]:
         why = "a rule blocks it"
     if why is not None:
         raise NotAllowed("above-ceiling", f"Not granted: {why}. Such calls are decided each time.")
+    _check(wish, facts[wish.key].args)
     return facts[wish.key], schemas[wish.key]
 
 

@@ -21,7 +21,7 @@ from inbox.clock import database_now
 from inbox.models import LimitBucket
 from inbox.policy.document import PolicyDocument
 from inbox.policy.evaluate import with_limit_reached
-from inbox.policy.limits import LimitUse
+from inbox.policy.limits import LimitUse, used_up
 from inbox.services.judging import Judged
 
 # A bucket is of no use once its time is over; a day more lets a person look at it.
@@ -36,21 +36,18 @@ def take(team_id: UUID, judged: Sequence[Judged], document: PolicyDocument) -> l
     wanted = {use.key: use for one in judged for use in one.verdict.limits}
     if not wanted:
         return list(judged)
-    used = _locked(team_id, wanted)
-    taken = dict.fromkeys(wanted, Decimal(0))
+    before = _locked(team_id, wanted)
+    used = dict(before)
     settled = []
     for one in judged:
-        full = next(
-            (use for use in one.verdict.limits if used[use.key] + taken[use.key] + use.amount > use.ceiling),
-            None,
-        )
+        full = used_up(one.verdict.limits, used)
         if full is not None:
             settled.append(replace(one, verdict=with_limit_reached(one.verdict, document, full)))
             continue
         for use in one.verdict.limits:
-            taken[use.key] += use.amount
+            used[use.key] += use.amount
         settled.append(one)
-    _write(team_id, {key: amount for key, amount in taken.items() if amount})
+    _write(team_id, {key: used[key] - before[key] for key in used if used[key] != before[key]})
     return settled
 
 

@@ -13,7 +13,6 @@ from inbox.policy.document_loosening import loosens
 from inbox.policy.need import Need
 from inbox.policy.words import Risk
 from inbox.selectors.policy import current_version, document_of, tier_ranks
-from inbox.services.changes import has_second_admin
 from inbox.services.people import actor_of, require_admin_of
 from inbox.services.teams import record
 from inbox.services.versions import put_in_force, write_draft
@@ -24,8 +23,8 @@ MOST_PEOPLE = 5
 def save_ladder(*, admin: Member, ladder: Mapping[Risk, Need], base: int) -> PolicyVersion:
     """Bind risk levels to a tier and a number of distinct people, as a new version on top of version `base`.
 
-    Levels left out keep their needs: those may be more than one tier and a number. A ladder that asks for less stays
-    a draft while another admin could enable it; one that only asks for more, or of a team's only admin, is in force.
+    Levels left out keep their needs: those may be more than one tier and a number. A ladder that only asks for more
+    is in force; any other stays a draft, to be back-tested and enabled as every draft is (inbox.services.drafts).
     Raises NotAllowed for members who are no admins, Invalid for unknown tiers or counts, a higher risk that needs
     less than a lower one, or a `base` that is no longer in force (stale-version).
     """
@@ -50,19 +49,17 @@ def save_ladder(*, admin: Member, ladder: Mapping[Risk, Need], base: int) -> Pol
                 "Not saved. " + " ".join(problem.message for problem in error.problems),
                 errors=[FieldError(p.pointer, str(p.code), p.message) for p in error.problems],
             ) from None
-        loose = bool(loosens(document_of(version), document, ranks))
         following = write_draft(version.policy, document, author=admin.user)
         facts = {"digest": following.digest, "author": admin.user.get_username()}
-        if loose and has_second_admin(admin):
-            # Like every draft that loosens: back-tested, then enabled by somebody else.
+        if loosens(document_of(version), document, ranks):
             record(admin.team, "policy_drafted", actor_of(admin.user), {**facts, "version": str(following)})
             return following
-        put_in_force(version.policy, following, person=admin.user, loosens=loose, alone=loose)
+        put_in_force(version.policy, following, person=admin.user)
         record(
             admin.team,
             "policy_changed",
             actor_of(admin.user),
-            {**facts, "from": str(version), "to": str(following), "loosens": loose, "alone": loose},
+            {**facts, "from": str(version), "to": str(following), "loosens": False, "alone": False},
         )
     return following
 

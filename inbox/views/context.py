@@ -99,7 +99,9 @@ SECTIONS: Final = (
         "users",
         "people",
         "",
-        frozenset({"people", "person", "person_invite", "away", "away_of", "rotas", "rota", "rota_new"}),
+        frozenset(
+            {"people", "person", "person_invite", "away", "away_of", "rotas", "rota", "rota_new", "domains"}
+        ),
     ),
     Section("Tools", "wrench", "tools", "", frozenset({"tools", "tool", "tool_new"})),
     Section(

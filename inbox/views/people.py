@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from inbox.policy.need import Need
 from inbox.policy.words import Risk
 from inbox.selectors.people import PeoplePage, ladder, member_of, people_page
 from inbox.selectors.policy import current_version
+from inbox.selectors.policy_trials import FRESH
 from inbox.services import people as membership
 from inbox.services.governed import request_change
 from inbox.services.groups import add_group, leave_group
@@ -122,7 +124,7 @@ def ladder_save(request: TeamRequest) -> HttpResponse:
             if saved.pk != current_version(request.member.team_id).pk:
                 messages.info(
                     request,
-                    "Saved as a draft. It asks for less than today: back-test it, then another admin decides.",
+                    "Saved as a draft, not in force: it does not only ask for more. Back-test it, then enable it here.",
                 )
                 return redirect_after_post(request, version_url(request, saved.number))
             return redirect_after_post(request, _here(request, "ladder"))
@@ -257,6 +259,7 @@ def _page(
             "ladder": _lines(page, request.POST if errors else {}, errors),
             "ladder_error": errors.get("", ""),
             "most_people": range(1, MOST_PEOPLE + 1),
+            "fresh_hours": FRESH // timedelta(hours=1),
             "refused": refused,
             "invited": invited,
             "link": link,

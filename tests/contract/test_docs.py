@@ -65,6 +65,7 @@ def test_every_refusal_of_the_services_is_documented() -> None:
         "undo",
         "verbs",
         "ballot",
+        "grants",
     )
     for name in (*(f"services/{one}" for one in services), "lines", "ballots"):
         source = (inbox / f"{name}.py").read_text()

@@ -68,6 +68,7 @@ def furnish(world: World) -> dict[str, str]:
         "audit": inbox(world, "audit?verify=1"),
         "audit, wrong filter": inbox(world, "audit?request=nonsense"),
         "people": inbox(world, "people"),
+        "domains": inbox(world, "domains"),
         "person": inbox(world, f"people/{world.member(world.dave).pk}"),
         "tools": inbox(world, "tools"),
         "tool": inbox(world, f"tools/{tool.pk}"),
@@ -157,7 +158,7 @@ def test_an_admin_invites_someone_and_changes_their_tier_without_scripts(sit: Si
 def test_the_ladder_is_changed_on_the_people_page_and_read_on_the_policy_page(sit: Sit, world: World) -> None:
     page = sit(world.erin).go(inbox(world, "people"))
     page.locator("#tier-medium").select_option("lead")
-    page.get_by_role("button", name="Put this ladder in force").click()
+    page.get_by_role("button", name="Save this ladder").click()
     page.wait_for_url("**/people#ladder")
     page.goto(page.url.replace("/people#ladder", "/policy"))
     expect(page.get_by_text("default@2, in force")).to_be_visible()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,14 @@ from urllib.parse import unquote, urlsplit
 _EMAIL: Final = re.compile(
     r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@([A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,24})"
 )
+# What stands behind an @, up to where prose or another address goes on. Two may stand side by side.
+_BEHIND: Final = re.compile(
+    r"""(?<=[\w.!#$%&'*+/=?^`{|}~"\\-])@(\[[^\]\s]{1,100}\]|[^\s@<>()\[\]{},;:"'|/?&#`\\]{1,300})"""
+)
+_QUOTED: Final = re.compile(r'"[^"\n]{0,64}"$')
+_PLAIN: Final = re.compile(r"(?i)[a-z0-9](?:[a-z0-9-]{0,62}\.)+[a-z]{2,24}")
+# Marks of prose that may follow an address at once.
+_MARKS: Final = ".!?*_~=+$^%-"
 _URL: Final = re.compile(
     r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>()\\\]}]{1,2000}|\b(?:data|javascript|https?):[^\s\"']{1,200}"
     # Without a scheme a reader of URLs takes its own; and a share of another machine sends a name and a password hash.
@@ -20,6 +29,7 @@ _BARE_HOST: Final = re.compile(r"(?i)^(?:www\.)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,6
 _HOST_ONLY: Final = re.compile(
     r"(?i)^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,6}\.[a-z]{2,24}(?:[/?#][^\s]*)?$"
 )
+_BROKEN: Final = re.compile(r"(?i)[a-z][a-z0-9+.-]{1,20}://[^ \t\r\n]*[\t\r\n][^ ]*")
 # Services whose purpose is to receive what anybody sends, or to hide what an address stands for.
 _DROP_BOXES: Final = re.compile(
     r"(?:^|\.)(?:webhook\.site|requestbin\.\w+|pipedream\.net|ngrok(?:-free)?\.(?:io|app)|burpcollaborator\.net|oast\.\w+"
@@ -55,10 +65,29 @@ class Url:
 
 
 def email_domains(text: str) -> tuple[str, ...]:
-    """The domains of the addresses in a text, lower case, in order, each once."""
+    """The domains of the addresses in a text, lower case, in order, each once.
+
+    Where more stands behind an @ than a plain domain, that is named too, as a whole: `x@acme.example_x.evil.test`
+    and `"x@acme.example"@evil.test` do not go to acme.example, and nobody's own domain covers what they go to.
+    """
     if "@" not in text:
         return ()
-    return tuple(dict.fromkeys(found.lower() for found in _EMAIL.findall(text)))
+    found = [one.lower() for one in _EMAIL.findall(text)]
+    return tuple(dict.fromkeys((*found, *_odd(text))))
+
+
+def _odd(text: str) -> Iterator[str]:
+    """What stands behind an @ and is read by mail programs in ways that a pattern for plain domains does not see."""
+    for match in _BEHIND.finditer(text):
+        start = match.start()
+        if text[start - 1] == '"' and not _QUOTED.search(text, max(0, start - 66), start):
+            continue
+        behind = match.group(1).rstrip(_MARKS).lower()
+        if behind.startswith("[") or not behind.isascii() or ".xn--" in behind:
+            yield behind
+        elif _PLAIN.match(behind):
+            # Plain ones are found again, for here also those behind a second @ or a quoted name.
+            yield behind
 
 
 def emails(text: str) -> tuple[str, ...]:
@@ -72,6 +101,9 @@ def urls(text: str, *, whole: bool = False) -> tuple[Url, ...]:
     """The URLs in a text. With `whole`, a text that is nothing but a host name counts as one too."""
     found = [match.group(0).rstrip(".,;:!?") for match in _URL.finditer(text)]
     stripped = text.strip()
+    if found and _BROKEN.fullmatch(stripped[:2_000]):
+        # Readers of URLs take tabs and line ends out before they look for the host.
+        found += [match.group(0) for match in _URL.finditer(re.sub(r"[\t\r\n]", "", stripped[:2_000]))]
     if (
         not found
         and len(stripped) < 2_000
@@ -79,6 +111,16 @@ def urls(text: str, *, whole: bool = False) -> tuple[Url, ...]:
     ):
         found = ["http://" + stripped]
     return tuple(_url(one) for one in dict.fromkeys(found))
+
+
+def covering(host: str, domains: Iterable[str]) -> str:
+    """Which of these domains a host is or stands below; "" for none."""
+    return next((one for one in domains if host == one or host.endswith("." + one)), "")
+
+
+def is_drop_box(host: str) -> bool:
+    """Whether this host, in lower case, takes what anybody sends or hides what an address stands for."""
+    return bool(_DROP_BOXES.search(host))
 
 
 def _url(text: str) -> Url:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from inbox.canonical import JsonValue
-from inbox.policy.computed.addresses import ADDRESS_WORDS, email_domains, urls
+from inbox.policy.computed.addresses import ADDRESS_WORDS, covering, email_domains, urls
 from inbox.policy.computed.foreign import foreign, identifying
 from inbox.policy.computed.money import currency
 from inbox.policy.computed.paths import path_of
@@ -59,9 +59,11 @@ def compute(
         currency=currency(every) if impact.amount else "",
         domains=domains,
         hosts=hosts,
-        external=tuple(one for one in dict.fromkeys((*domains, *hosts)) if not _own(one, own_domains)),
+        external=tuple(one for one in dict.fromkeys((*domains, *hosts)) if not covering(one, own_domains)),
         carried_to=_first(
-            url.host or url.text[:60] for url in addressed if url.carries and not _own(url.host, own_domains)
+            url.host or url.text[:60]
+            for url in addressed
+            if url.carries and not covering(url.host, own_domains)
         ),
         paths=_first(path for leaf in every if (path := path_of(leaf)) is not None),
         shell=_shell(words, every),
@@ -107,10 +109,6 @@ def _sql(words: frozenset[str], every: list[Leaf]) -> SqlFacts | None:
         and ((is_sql and leaf.words & _QUERIES) or leaf.name == "sql" or _STARTS_SQL.match(leaf.text[:2_000]))
     ]
     return sql_facts(";\n".join(texts)) if texts else None
-
-
-def _own(domain: str, own: Collection[str]) -> bool:
-    return any(domain == one or domain.endswith("." + one) for one in own)
 
 
 def _first(found: Iterable[str]) -> tuple[str, ...]:

@@ -5,17 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.utils import timezone
 
 from inbox.errors import Conflict, NotAllowed, NotFound
-from inbox.models import AuditEvent, Backtest, BacktestFinding
+from inbox.models import ApprovalRequest, AuditEvent, Backtest, BacktestBucket, BacktestFinding
 from inbox.policy.compare import Change, Ended
 from inbox.services import backtests
 from inbox.services.backtests import continue_backtests, run_backtest, start_backtest
 from inbox.services.sweep import sweep
 from tests.factories import World, ask, race, vote
 from tests.policies import PASS_WRITES, REFUSE_WRITES, draft, enforce
+
+
+def asked_at(request: ApprovalRequest, hour: int, minute: int = 0) -> None:
+    """As if it had been asked then, yesterday: hours and days of limits must not depend on when the tests run."""
+    then = (timezone.now() - timedelta(days=1)).replace(hour=hour, minute=minute)
+    with pgtrigger.ignore("inbox.ApprovalRequest:request_is_bound"):
+        ApprovalRequest.objects.filter(pk=request.pk).update(created_at=then)
 
 
 def tried(world: World, *rules: dict[str, Any]) -> Backtest:
@@ -71,6 +79,52 @@ def test_every_kind_of_difference_is_named(world: World, rule: dict[str, Any], c
     vote(world, ask(world), world.dave)
     found = tried(world, rule)
     assert [one.change for one in found.findings.all()] == ([change.value] if change else [])
+
+
+def test_limits_are_used_up_in_the_order_of_then_across_chunks(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decided in the opposite order: limits go by when it was asked."""
+    monkeypatch.setattr(backtests, "CHUNK", 2)
+    requests = [ask(world) for _ in range(5)]
+    for minute, request in reversed(list(enumerate(requests))):
+        vote(world, request, world.dave)
+        asked_at(request, 10, minute)
+    found = tried(world, {**PASS_WRITES, "limits": [{"count": 3, "per": "day"}]})
+    assert found.judged == 5
+    assert found.counts["passed"] == {"approved": 3}
+    assert found.counts["after"] == {"allow": 3, "review": 2}
+    assert {one.request_id for one in found.findings.all()} == {request.pk for request in requests[:3]}
+    assert not BacktestBucket.objects.exists(), "kept only while it goes on"
+
+
+def test_each_hour_each_target_and_the_version_in_force_have_limits_of_their_own(world: World) -> None:
+    enforce(world, {**PASS_WRITES, "limits": [{"count": 1, "per": "hour", "by": "target"}]})
+    first, again, other, later = (
+        ask(world, args={"path": f"/srv/{name}.md", "text": ""}) for name in ("a", "a", "b", "a")
+    )
+    for minute, request in enumerate((first, again, other)):
+        asked_at(request, 10, minute)
+    asked_at(later, 11)
+    for request in ApprovalRequest.objects.filter(team=world.team, state="pending"):
+        vote(world, request, world.dave)
+    found = tried(world, {**PASS_WRITES, "limits": [{"count": 1, "per": "day", "by": "target"}]})
+    assert found.counts["before"] == {"allow": 3, "review": 1}, "the hour after has room again"
+    assert found.counts["after"] == {"allow": 2, "review": 2}, "the day has not"
+    assert [(one.request_id, one.change) for one in found.findings.all()] == [(later.pk, "asks")]
+
+
+def test_amounts_are_counted_and_the_latest_requests_are_chosen(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backtests, "MOST", 3)
+    for amount in (80, 30, 40, 50):
+        request = ask(world, args={"path": "a.md", "amount": amount, "currency": "USD"})
+        vote(world, request, world.carol)
+        asked_at(request, 10)
+    found = tried(world, {**PASS_WRITES, "limits": [{"value": 85, "currency": "USD", "per": "day"}]})
+    assert (found.size, found.judged) == (3, 3)
+    assert found.counts["after"] == {"allow": 2, "review": 1}
 
 
 def test_what_passed_and_would_be_asked_is_found_by_who_said_yes(world: World) -> None:

@@ -14,6 +14,7 @@ from agents import delivery
 from agents import services as gateway
 from agents.models import Agent, AgentToken, Delivery
 from inbox import canonical
+from inbox.clock import database_now
 from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
 from inbox.models import (
     Activation,
@@ -25,6 +26,7 @@ from inbox.models import (
     PolicyVersion,
 )
 from inbox.selectors.policy import current_version
+from inbox.selectors.policy_trials import FRESH
 from inbox.services import agents, changes, drafts
 from inbox.services.backtests import run_backtest, start_backtest
 from inbox.services.drafts import Enabled, enable, save_draft
@@ -194,6 +196,19 @@ def test_a_draft_needs_a_finished_backtest_against_what_is_in_force(world: World
     with pytest.raises(Conflict, match="not-tested"):
         enable(admin=erin, number=version.number)
     assert current_version(world.team.pk).number == 3
+
+
+def test_a_draft_needs_a_backtest_of_the_last_day(world: World) -> None:
+    version = tried(world, PASS_WRITES)
+    now = database_now()
+    Backtest.objects.update(until=now - FRESH - timedelta(seconds=1))
+    with pytest.raises(Conflict, match="began more than 24 hours ago") as refused:
+        enable(admin=world.member(world.erin), number=version.number)
+    assert refused.value.code == "backtest-stale"
+    assert current_version(world.team.pk).number == 1
+    Backtest.objects.update(until=now - FRESH + timedelta(minutes=1))
+    enable(admin=world.member(world.erin), number=version.number)
+    assert current_version(world.team.pk) == version
 
 
 def test_enabling_is_for_admins_and_for_versions_there_are(world: World) -> None:

@@ -15,9 +15,9 @@ from inbox.models import AuditEvent, Decision, IdempotencyKey, Member, Vote
 from inbox.policy.need import Need
 from inbox.policy.words import Risk
 from inbox.services.expire import expire_due
-from inbox.services.policies import save_ladder
 from inbox.services.submit import submit
 from tests.factories import World, ask, body, race, vote
+from tests.policies import bind
 
 EMAIL = {"to": "a@example.com", "subject": "Hi"}
 
@@ -79,10 +79,9 @@ def test_another_digest_is_a_conflict(world: World) -> None:
 
 def test_a_tightened_policy_counts_for_what_is_pending(world: World) -> None:
     request = ask(world)
-    _bind(
-        world,
+    bind(
+        world.team,
         {risk: Need(tier="lead", count=1) for risk in Risk} | {Risk.CRITICAL: Need(tier="lead", count=2)},
-        base=1,
     )
     with pytest.raises(NotAllowed):
         vote(world, request, world.dave)
@@ -91,7 +90,7 @@ def test_a_tightened_policy_counts_for_what_is_pending(world: World) -> None:
 
 def test_a_loosened_policy_does_not_loosen_what_is_pending(world: World) -> None:
     request = ask(world, "send_email", EMAIL)
-    _bind(world, {risk: Need(tier="reviewer", count=1) for risk in Risk}, base=1)
+    bind(world.team, {risk: Need(tier="reviewer", count=1) for risk in Risk})
     with pytest.raises(NotAllowed):
         vote(world, request, world.dave)
     fresh = ask(world, "send_email", EMAIL)
@@ -186,7 +185,3 @@ def test_one_key_for_two_requests_at_once_decides_one(real_world: World) -> None
         refused = [result for result in results if isinstance(result, Invalid)]
         assert [result.code for result in refused] == ["idempotency-key-reused"], results
         assert Decision.objects.filter(request__in=(first, second)).count() == 1
-
-
-def _bind(world: World, ladder: dict[Risk, Need], base: int) -> None:
-    save_ladder(admin=world.member(world.erin), ladder=ladder, base=base)

@@ -16,6 +16,8 @@ from inbox.models import Activation, AuditEvent, Ceiling, ChangeRequest, Member,
 from inbox.policy.need import Need
 from inbox.policy.words import Risk
 from inbox.selectors.policy import current_version
+from inbox.services.backtests import run_backtest, start_backtest
+from inbox.services.drafts import enable
 from inbox.services.governed import request_change
 from inbox.services.groups import add_group
 from inbox.services.policies import save_ladder
@@ -58,6 +60,11 @@ LOOSENING: list[tuple[str, Callable[[World], dict[str, Any]], Callable[[World], 
         "tier",
         lambda w: {"tier": "lead", "direction": "up"},
         lambda w: Tier.objects.get(team=w.team, name="lead").rank == 4,
+    ),
+    (
+        "domain",
+        lambda w: {"domain": "acme.example"},
+        lambda w: Team.objects.get(pk=w.team.pk).domains == ["acme.example"],
     ),
     (
         "environment",
@@ -167,19 +174,27 @@ def test_the_pages_propose_too(world: World, client: Client) -> None:
     assert world.member(world.dave).tier.name == "reviewer"
 
 
-def test_a_ladder_that_asks_for_less_stays_a_draft_while_somebody_else_could_enable_it(world: World) -> None:
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_ladder_that_asks_for_less_stays_a_draft_until_it_is_tried(world: World, alone: bool) -> None:
+    """Whether or not somebody else could enable it: the people's page is no way round the back-test."""
+    if not alone:
+        second_admin(world)
     erin, less = world.member(world.erin), {Risk.MEDIUM: Need(tier="reviewer", count=1)}
-    second_admin(world)
     draft = save_ladder(admin=erin, ladder=less, base=1)
-    assert current_version(world.team.pk).number == 1
-    assert draft.number == 2
-    more = save_ladder(admin=erin, ladder={Risk.CRITICAL: Need(tier="lead", count=3)}, base=1)
+    assert (draft.number, current_version(world.team.pk).number) == (2, 1)
+    with pytest.raises(Conflict, match="back-test version 2 against version 1"):
+        enable(admin=erin, number=2)
+    run_backtest(start_backtest(admin=erin, number=2).pk)
+    enabled = enable(admin=erin, number=2)
+    assert enabled.change is not None
+    assert (enabled.change.alone, enabled.change.state) == (alone, "applied" if alone else "waiting")
+    assert (current_version(world.team.pk) == draft) is alone
+    if alone:
+        assert Activation.objects.get(version=draft).alone
+
+
+def test_a_ladder_that_only_asks_for_more_is_in_force_at_once(world: World) -> None:
+    more = save_ladder(
+        admin=world.member(world.erin), ladder={Risk.CRITICAL: Need(tier="lead", count=3)}, base=1
+    )
     assert current_version(world.team.pk) == more
-
-
-def test_the_only_admin_loosens_the_ladder_alone(world: World) -> None:
-    less = {Risk.MEDIUM: Need(tier="reviewer", count=1)}
-    saved = save_ladder(admin=world.member(world.erin), ladder=less, base=1)
-    assert current_version(world.team.pk) == saved
-    activation = Activation.objects.get(version=saved)
-    assert (activation.loosens, activation.alone) == (True, True)

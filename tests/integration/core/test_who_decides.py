@@ -29,10 +29,10 @@ from inbox.selectors.turn import Turn
 from inbox.selectors.who import unfillable, what_could_decide, who_could_decide
 from inbox.services.ballot import Line
 from inbox.services.decide import Decided, decide_many
-from inbox.services.policies import save_ladder
 from inbox.services.submit import submit
 from inbox.services.teams import add_member, create_team
 from tests.factories import World, ask, at_once, body, vote
+from tests.policies import bind
 
 TIERS = ("reviewer", "senior", "lead")
 GROUPS = ("finance", "security")
@@ -160,7 +160,7 @@ def drawn_case(history: dict[str, Any]) -> Case:
     for user, drawn in zip(users.values(), history["people"], strict=True):
         add_member(team=team, user=user, tier=None)
         set_person(team, user, drawn)
-    keeper = add_member(
+    add_member(
         team=team, user=User.objects.create(username=f"keeper-{uuid4().hex[:10]}"), tier=None, is_admin=True
     )
     agents: list[Agent] = [
@@ -197,8 +197,7 @@ def drawn_case(history: dict[str, Any]) -> Case:
         set_person(team, users[name], drawn)
     if history["ladder"]:
         tier, count = history["ladder"]
-        # The keeper's admin group would otherwise be the only thing that never changes.
-        save_ladder(admin=keeper, ladder={risk: Need(tier=tier, count=count) for risk in Risk}, base=1)
+        bind(team, {risk: Need(tier=tier, count=count) for risk in Risk})
     pending = ApprovalRequest.objects.select_related("agent").filter(
         pk__in=[request.pk for request in requests], state=State.PENDING.value
     )
@@ -222,9 +221,7 @@ def test_a_slot_somebody_else_filled_is_no_turn_of_mine(world: World) -> None:
 def test_a_tightened_ladder_makes_it_somebody_elses_turn(world: World) -> None:
     ask(world)
     assert listed(world, world.dave)
-    save_ladder(
-        admin=world.member(world.erin), ladder={risk: Need(tier="lead", count=1) for risk in Risk}, base=1
-    )
+    bind(world.team, {risk: Need(tier="lead", count=1) for risk in Risk})
     assert [listed(world, person) for person in (world.dave, world.alice)] == [False, True]
 
 
@@ -232,9 +229,7 @@ def test_a_ladder_that_asks_more_people_makes_it_their_turn_too(world: World) ->
     """Pinned is one lead; two reviewers are asked for now: a lead and a reviewer, so it waits for reviewers too."""
     ask(world, "send_email", {"to": "a@b.example", "subject": "Hello"})
     assert not listed(world, world.dave)
-    save_ladder(
-        admin=world.member(world.erin), ladder={risk: Need(tier="reviewer", count=2) for risk in Risk}, base=1
-    )
+    bind(world.team, {risk: Need(tier="reviewer", count=2) for risk in Risk})
     assert [listed(world, person) for person in (world.dave, world.alice)] == [True, True]
 
 

@@ -22,10 +22,10 @@ from inbox.selectors.groups import FOLDED, TOO_LONG, arrivals, open_sheet
 from inbox.selectors.history import ENOUGH, approved_values
 from inbox.selectors.turn import Turn
 from inbox.services.batches import OUTCOMES
-from inbox.services.policies import save_ladder
 from inbox.views.keys import SHEET_KEYS
 from tests.factories import World, ask, vote
 from tests.integration.pages.cast import crowd, signed_in
+from tests.policies import bind
 
 
 def files(world: World, count: int, **more: Any) -> list[ApprovalRequest]:
@@ -272,7 +272,7 @@ def test_sending_the_same_form_twice_records_once(world: World) -> None:
 
 def test_where_several_people_are_needed_each_vote_is_recorded_and_the_report_says_so(world: World) -> None:
     two = {risk: Need(tier="reviewer", count=2) for risk in Risk}
-    save_ladder(admin=world.member(world.erin), ladder=two, base=1)
+    bind(world.team, two)
     requests = files(world, 3)
     first, second = signed_in(world.dave), signed_in(world.carol)
     _, form = opened(first, world, requests[0])

@@ -253,6 +253,22 @@ def test_a_saved_ladder_is_a_new_policy_version_in_force(client: Client, world: 
     assert [need.tier for need in document_of(version).ladder[Risk.MEDIUM]] == ["lead"]
 
 
+def test_the_only_admins_looser_ladder_goes_to_its_backtest(client: Client, world: World) -> None:
+    client.force_login(world.erin)
+    text = client.get(url(world, "people")).content.decode()
+    assert "Any other stays a draft" in text
+    assert "while you are the only admin" in text
+    answer = client.post(url(world, "ladder_save"), ladder(**{"tier-medium": "reviewer"}))
+    assert answer["Location"] == url(world, "policy") + "?version=2"
+    text = client.get(answer["Location"]).content.decode()
+    assert "Saved as a draft, not in force" in text
+    assert "Back-test version 2" in text
+    assert url(world, "policy_enable", 2) not in text
+    assert current_version(world.team.pk).number == 1
+    admin_with_tier(world, "lead")
+    assert "once another admin has approved it" in client.get(url(world, "people")).content.decode()
+
+
 @pytest.mark.parametrize(
     ("change", "field", "said"),
     [

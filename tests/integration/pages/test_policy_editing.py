@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
@@ -186,6 +188,13 @@ def test_the_only_admin_is_told_before_and_the_list_says_it_after(world: World) 
     continue_backtests()
     page = f"{url(world, 'policy')}?version={version.number}"
     assert "You are the only admin" in erin.get(page).content.decode()
+    Backtest.objects.update(until=F("until") - timedelta(hours=25))
+    text = erin.get(page).content.decode()
+    assert "The back-test began more than 24 hours ago" in text
+    assert url(world, "policy_enable", version.number) not in text
+    refused = erin.post(url(world, "policy_enable", version.number))
+    assert (refused.status_code, "Back-test it again first" in refused.content.decode()) == (409, True)
+    Backtest.objects.update(until=F("until") + timedelta(hours=25))
     erin.post(url(world, "policy_enable", version.number))
     text = erin.get(url(world, "policy")).content.decode()
     assert ">alone<" in text.replace("\n", "")

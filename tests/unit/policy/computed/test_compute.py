@@ -115,3 +115,40 @@ def test_any_arguments_within_the_caps_are_answered(args: dict[str, Any]) -> Non
     facts = compute("do_it", args, user_task="something", prior_output="else")
     assert facts.worked_out
     assert set(facts.external) <= {*facts.domains, *facts.hosts}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x@acme.example@evil.test",
+        '"x@acme.example"@evil.test',
+        "x@acme.example\\@evil.test",
+        "x@acme.example_x.evil.test",
+        "x@acme.example%evil.test",
+        "x@acme.example!evil.test",
+        "x@acme.example.évil.test",
+        "x@evil。test",
+        "x@[10.0.0.1]",
+        "x@evil.xn--p1ai",
+        "https://acme.example\\@evil.test/",
+        "http://acme.example\t.evil.test/",
+        "x@notacme.example",
+    ],
+)
+def test_what_only_seems_to_go_to_an_own_domain_is_external(text: str) -> None:
+    assert compute("send_email", {"to": text}, own_domains={"acme.example"}).external
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ana <x@acme.example>, y@mail.acme.example; z@acme.example.",
+        "**x@acme.example** (or y@acme.example)!",
+        "https://acme.example/a?b=c and http://www.acme.example/",
+        "git@acme.example:a/b.git",
+        "npm i react@18.2.0 @types/node@20, ask @ana",
+        "http://acme.example/a\nhttp://acme.example/b",
+    ],
+)
+def test_what_goes_to_an_own_domain_is_not_external(text: str) -> None:
+    assert compute("send_email", {"to": text}, own_domains={"acme.example"}).external == ()
