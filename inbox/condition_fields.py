@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from inbox.policy.fact_catalogue import CONTEXT_FIELDS, FACTS, Fact, Kind, Type, find
 from inbox.policy.rule import Op
+from inbox.selectors.policy_words import COMPARED
 
 PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 LIST_OPS: Final = frozenset({"in", "not_in"})
@@ -26,27 +27,13 @@ _KINDS: Final[dict[Kind, str]] = {
     Kind.CLAIMED: "Only the agent says so: may ask for more, never let pass",
 }
 # Which types of fact a group of comparisons is for; a test holds it against the core's own answer.
-_GROUPS: Final[tuple[tuple[str, frozenset[Type], dict[str, str]], ...]] = (
-    (
-        "Any fact",
-        frozenset(Type),
-        {"eq": "is", "ne": "is not", "in": "is one of", "not_in": "is none of", "exists": "is there"},
-    ),
-    (
-        "Numbers",
-        frozenset({Type.NUMBER, Type.ANY}),
-        {"lt": "less than", "le": "at most", "gt": "more than", "ge": "at least"},
-    ),
+_GROUPS: Final[tuple[tuple[str, frozenset[Type], tuple[Op, ...]], ...]] = (
+    ("Any fact", frozenset(Type), ("eq", "ne", "in", "not_in", "exists")),
+    ("Numbers", frozenset({Type.NUMBER, Type.ANY}), ("lt", "le", "gt", "ge")),
     (
         "Texts",
         frozenset({Type.TEXT, Type.TEXTS, Type.ANY}),
-        {
-            "contains": "contains",
-            "starts_with": "starts with",
-            "ends_with": "ends with",
-            "matches": "matches pattern",
-            "under": "is under directory",
-        },
+        ("contains", "starts_with", "ends_with", "matches", "under"),
     ),
 )
 _TYPES: Final = {op: types for _, types, ops in _GROUPS for op in ops}
@@ -93,7 +80,7 @@ def condition_fields(row: int, fact: str = "") -> dict[str, forms.Field]:
         f"op_{row}": forms.ChoiceField(
             label="Comparison",
             required=False,
-            choices=[(title, list(ops.items())) for title, _, ops in _GROUPS],
+            choices=[(title, [(op, COMPARED[op]) for op in ops]) for title, _, ops in _GROUPS],
             widget=_TypedSelect({op: " ".join(sorted(types)) for op, types in _TYPES.items()}),
         ),
         f"value_{row}": forms.CharField(
@@ -186,4 +173,4 @@ def _hints() -> SafeString:
     return format_html_join("", '<span data-for="{}">{}</span>', _HINTS.items())
 
 
-assert set(_TYPES) == set(get_args(Op)), "every comparison has a word"  # noqa: S101 - a mistake of ours, found at import
+assert set(_TYPES) == set(get_args(Op)), "every comparison is offered"  # noqa: S101 - a mistake of ours, found at import
