@@ -170,7 +170,7 @@ def _offering(types: Mapping[str, str], choices: list[tuple[str, Any]], mark: st
 
 
 def _hints() -> SafeString:
-    return format_html_join("", '<span data-for="{}">{}</span>', _HINTS.items())
+    return format_html_join(" ", '<span data-for="{}">{}</span>', _HINTS.items())
 
 
 assert set(_TYPES) == set(get_args(Op)), "every comparison is offered"  # noqa: S101 - a mistake of ours, found at import

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
+import yaml
+
 from inbox.policy.document import CLIMB, PolicyDocument, Rule
 from inbox.policy.evaluate import Verdict
 from inbox.policy.need import Need, who_words
@@ -136,7 +138,8 @@ def diff(before: PolicyDocument, after: PolicyDocument) -> list[DiffLine]:
 
 def _lines(document: PolicyDocument) -> list[str]:
     value = document.model_dump(mode="json", exclude_none=True)
-    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True).splitlines()
+    # The editor's language, with a line for each value: its own text keeps a short rule on one.
+    return yaml.safe_dump(value, allow_unicode=True, width=200).splitlines()
 
 
 def _when(rule: Rule) -> str:
