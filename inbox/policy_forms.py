@@ -5,41 +5,33 @@ The rule form reads and writes what common rules hold; what else a rule says sta
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
-from typing import Any, Final, get_args
+from typing import Any, Final, cast
 
 from django import forms
+from django.http import QueryDict
 
 from inbox.admin_forms import PlainForm
-from inbox.policy.fact_catalogue import FACTS, Type, find
+from inbox.condition_fields import (
+    ARGUMENT,
+    LIST_OPS,
+    PLAIN,
+    condition_fields,
+    joined,
+    split,
+    text_of,
+    value_of,
+)
+from inbox.policy.fact_catalogue import Type, find
 from inbox.policy.need import who_words
 from inbox.policy.problems import Problem
-from inbox.policy.rule import Op
 from inbox.policy.words import Effect, Risk
 from inbox.policy.yaml_text import LARGEST
 from inbox.selectors.scope import Scope
 
 MOST_CONDITIONS: Final = 20
 NEED_ROWS: Final = 2
-_LIST_OPS: Final = frozenset({"in", "not_in"})
-_OPS: Final[dict[str, str]] = {
-    "eq": "is",
-    "ne": "is not",
-    "lt": "less than",
-    "le": "at most",
-    "gt": "more than",
-    "ge": "at least",
-    "in": "is one of",
-    "not_in": "is none of",
-    "contains": "contains",
-    "starts_with": "starts with",
-    "ends_with": "ends with",
-    "matches": "matches pattern",
-    "under": "is under directory",
-    "exists": "is there",
-}
 _THEN: Final = (
     ("review", "ask people"),
     ("allow", "let it pass"),
@@ -55,7 +47,6 @@ _FLOORS: Final = (
     ("", "as judged"),
     *((risk.value, risk.value) for risk in (Risk.MEDIUM, Risk.HIGH, Risk.CRITICAL)),
 )
-_PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
 class DocumentForm(PlainForm):
@@ -67,7 +58,7 @@ class DocumentForm(PlainForm):
         strip=False,
         max_length=LARGEST,
         widget=forms.Textarea(
-            attrs={**_PLAIN, "rows": 30, "class": "textarea mono policy-text", "wrap": "off"}
+            attrs={**PLAIN, "rows": 30, "class": "textarea mono policy-text", "wrap": "off"}
         ),
     )
     file = forms.FileField(
@@ -98,21 +89,21 @@ class RuleForm(PlainForm):
     id = forms.CharField(
         label="Name",
         max_length=60,
-        widget=forms.TextInput(attrs=_PLAIN),
+        widget=forms.TextInput(attrs=PLAIN),
         help_text="Lower-case letters, digits and dashes, such as small-refunds. Decisions name it.",
     )
     tool = forms.CharField(
         label="Tool",
         max_length=200,
         initial="*",
-        widget=forms.TextInput(attrs=_PLAIN),
+        widget=forms.TextInput(attrs=PLAIN),
         help_text="As agents call it. * stands for anything: send_*.",
     )
     agent = forms.CharField(
         label="Agent",
         max_length=200,
         initial="*",
-        widget=forms.TextInput(attrs=_PLAIN),
+        widget=forms.TextInput(attrs=PLAIN),
         help_text="A handle, or *.",
     )
     effects = forms.MultipleChoiceField(
@@ -136,7 +127,7 @@ class RuleForm(PlainForm):
     limit_count = forms.IntegerField(label="At most", required=False, min_value=1, max_value=1_000_000)
     limit_value = forms.FloatField(label="and at most, in money", required=False, min_value=0)
     limit_currency = forms.CharField(
-        label="Currency", required=False, max_length=3, widget=forms.TextInput(attrs={**_PLAIN, "size": 4})
+        label="Currency", required=False, max_length=3, widget=forms.TextInput(attrs={**PLAIN, "size": 4})
     )
     limit_per = forms.ChoiceField(label="Per", required=False, choices=[("day", "day"), ("hour", "hour")])
     until = forms.DateField(
@@ -155,7 +146,7 @@ class RuleForm(PlainForm):
         label="And this expression is true",
         required=False,
         max_length=1_000,
-        widget=forms.Textarea(attrs={**_PLAIN, "rows": 2, "class": "textarea mono"}),
+        widget=forms.Textarea(attrs={**PLAIN, "rows": 2, "class": "textarea mono"}),
         help_text='CEL, for what the conditions cannot say: args.amount < 50.0 && agent == "support-ai".',
     )
 
@@ -163,27 +154,16 @@ class RuleForm(PlainForm):
         self, *args: Any, rows: int = 1, whom: Sequence[tuple[str, str]] = (), **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
+        if isinstance(self.data, QueryDict):
+            self.data = self.data.copy()
+        for row in range(MOST_CONDITIONS):
+            for given in (self.initial, self.data):
+                for name, value in split(row, given).items():
+                    cast("dict[str, Any]", given)[name] = value
         self.reach: Scope | None = None
         self.rows = min(max(rows, 1), MOST_CONDITIONS)
         for row in range(self.rows):
-            self.fields[f"fact_{row}"] = forms.CharField(
-                label="Fact",
-                required=False,
-                max_length=300,
-                widget=forms.TextInput(attrs={**_PLAIN, "list": "facts", "class": "input input-sm mono"}),
-            )
-            self.fields[f"op_{row}"] = forms.ChoiceField(
-                label="Comparison",
-                required=False,
-                choices=list(_OPS.items()),
-                widget=forms.Select(attrs={"class": "select select-sm"}),
-            )
-            self.fields[f"value_{row}"] = forms.CharField(
-                label="Value",
-                required=False,
-                max_length=2_000,
-                widget=forms.TextInput(attrs={**_PLAIN, "class": "input input-sm mono"}),
-            )
+            self.fields |= condition_fields(row, joined(row, self.data or self.initial))
         for row in range(NEED_ROWS):
             self.fields[f"count_{row}"] = forms.IntegerField(
                 label="People",
@@ -200,9 +180,20 @@ class RuleForm(PlainForm):
             )
 
     @property
-    def conditions(self) -> list[tuple[Any, Any, Any]]:
-        """The rows of conditions, as bound fields."""
-        return [(self[f"fact_{row}"], self[f"op_{row}"], self[f"value_{row}"]) for row in range(self.rows)]
+    def conditions(self) -> list[tuple[Any, ...]]:
+        """The rows of conditions, as bound fields: fact, path of an argument, comparison, value."""
+        return [
+            tuple(self[f"{part}_{row}"] for part in ("fact", "path", "op", "value"))
+            for row in range(self.rows)
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """An argument is named."""
+        given = super().clean() or {}
+        for row in range(self.rows):
+            if given.get(f"fact_{row}") == ARGUMENT and not given.get(f"path_{row}"):
+                self.add_error(f"path_{row}", "Name the argument.")
+        return given
 
     @property
     def needs(self) -> list[tuple[Any, Any]]:
@@ -281,12 +272,12 @@ class RuleForm(PlainForm):
 
     def _condition(self, row: int) -> dict[str, Any]:
         given = self.cleaned_data
-        fact, op, text = given[f"fact_{row}"], given[f"op_{row}"], given[f"value_{row}"].strip()
+        fact, op, text = joined(row, given), given[f"op_{row}"], given[f"value_{row}"].strip()
         if op == "exists":
             return {"fact": fact, "op": op, "value": text.casefold() not in ("false", "no")}
         known = find(fact)
         type_ = known.type if known else Type.ANY
-        if op in _LIST_OPS:
+        if op in LIST_OPS:
             return {
                 "fact": fact,
                 "op": op,
@@ -323,7 +314,9 @@ class RuleForm(PlainForm):
         if not parts:
             return None
         if parts[0] == "when" and len(parts) > 1 and parts[1].isdecimal() and int(parts[1]) < len(used):
-            return f"{'fact' if parts[-1] == 'fact' else 'value'}_{used[int(parts[1])]}"
+            row = used[int(parts[1])]
+            fact = "path" if self.cleaned_data.get(f"fact_{row}") == ARGUMENT else "fact"
+            return f"{fact if parts[-1] == 'fact' else 'value'}_{row}"
         places = {"when": "fact_0", "needs": "who_0", "limits": "limit_count"}
         name = places.get(parts[0], parts[0])
         return name if name in self.fields else None
@@ -339,33 +332,3 @@ def who_choices(tiers: Sequence[str], groups: Sequence[str]) -> list[tuple[str, 
     return [(who_key(tier, None), who_words(tier, None)) for tier in tiers] + [
         (who_key(None, group), who_words(None, group)) for group in groups
     ]
-
-
-def fact_names() -> list[tuple[str, str]]:
-    """Every fact's name and what it means, for the list beside a condition."""
-    return [(fact.name.replace(".*", "."), fact.doc) for fact in FACTS]
-
-
-def value_of(text: str, type_: Type) -> Any:
-    """What somebody typed as a value of this type. In quotes it is always text."""
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        return text[1:-1]
-    if type_ in (Type.TEXT, Type.TEXTS):
-        return text
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return value if isinstance(value, bool | int | float) else text
-
-
-def text_of(value: Any) -> str:
-    """A value as somebody would type it."""
-    if isinstance(value, list):
-        return ", ".join(text_of(item) for item in value)
-    if isinstance(value, str):
-        return f'"{value}"' if value_of(value, Type.ANY) != value else value
-    return json.dumps(value)
-
-
-assert set(_OPS) == set(get_args(Op)), "every comparison has a word"  # noqa: S101 - a mistake of ours, found at import

@@ -68,9 +68,22 @@ class RotaForm(PlainForm):
         return cls(members=members, named=False, initial=initial)
 
     @property
-    def places(self) -> list[forms.BoundField]:
-        """The fields of the people, in their order."""
+    def shown(self) -> list[forms.BoundField]:
+        """The places in use, in their order, and two more."""
+        return self._places[: self._in_use + 2]
+
+    @property
+    def spare(self) -> list[forms.BoundField]:
+        """The places after those, which most rotas leave empty."""
+        return self._places[self._in_use + 2 :]
+
+    @property
+    def _places(self) -> list[forms.BoundField]:
         return [self[f"place_{place}"] for place in range(1, PLACES + 1)]
+
+    @property
+    def _in_use(self) -> int:
+        return max((number for number, place in enumerate(self._places, start=1) if place.value()), default=1)
 
     def given(self) -> dict[str, Any]:
         """What the services take."""

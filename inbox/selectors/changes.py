@@ -30,10 +30,12 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Voted:
-    """A request that still waits, with the needs its row shows now."""
+    """A request that still waits, with what its row shows now: who is needed, and whose it is first and why."""
 
     id: UUID
     needs: str
+    whose: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ class Changes:
 def changes_since(turn: Turn, since: int, view: View) -> Changes:
     """What happened to this team's requests after `since`, up to the present head.
 
-    `new` are requests asked since that still wait and belong to the view; `grave` those of them that are high or
-    worse.
+    `new` are requests asked since that still wait and belong to the view, and in the view of what is assigned to
+    the member also those that became theirs; `grave` those of them that are high or worse.
     """
     team_id = turn.member.team_id
     head = head_seq(team_id)
@@ -68,13 +70,17 @@ def changes_since(turn: Turn, since: int, view: View) -> Changes:
     if len(events) > MOST_EVENTS:
         return Changes(head, True, count)
     touched = ApprovalRequest.objects.select_related(
-        "agent", "decision__person", "decision__policy_version__policy"
+        "agent", "assignee__user", "decision__person", "decision__policy_version__policy"
     ).in_bulk({request_id for request_id, _ in events if request_id})
     standings = turn.standings(
         request for request in touched.values() if request.state == State.PENDING.value
     )
     asked = {request_id for request_id, verb in events if verb == "requested"}
-    new = [pk for pk, standing in standings.items() if pk in asked and _belongs(view, standing.turn)]
+    me = turn.member.pk
+    if view is View.MINE:
+        new = [pk for pk in standings if touched[pk].assignee_id == me]
+    else:
+        new = [pk for pk, standing in standings.items() if pk in asked and _belongs(view, standing.turn)]
     ended = [
         Ended(request.pk, closing.text, closing.at, closing.tone)
         for request in touched.values()
@@ -87,9 +93,20 @@ def changes_since(turn: Turn, since: int, view: View) -> Changes:
         new=tuple(new),
         grave=tuple(pk for pk in new if Risk(touched[pk].risk).rank >= Risk.HIGH.rank),
         ended=tuple(ended),
-        voted=tuple(Voted(pk, standing.needs) for pk, standing in standings.items() if pk not in asked),
+        voted=tuple(
+            Voted(pk, standing.line, whose(touched[pk], me), touched[pk].assigned_because)
+            for pk, standing in standings.items()
+            if pk not in asked
+        ),
     )
 
 
+def whose(request: ApprovalRequest, member_id: UUID) -> str:
+    """Whose a request is first, for a row: "you", a name, or nothing."""
+    if request.assignee is None:
+        return ""
+    return "you" if request.assignee_id == member_id else request.assignee.user.get_username()
+
+
 def _belongs(view: View, turn: bool) -> bool:
-    return {View.TURN: turn, View.WAITING: not turn, View.DONE: False, View.ALL: True}[view]
+    return {View.TURN: turn, View.WAITING: not turn, View.DONE: False}.get(view, True)

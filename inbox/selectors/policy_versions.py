@@ -69,6 +69,13 @@ class PolicyPage:
         """For how many hours a back-test lets its version be enabled."""
         return FRESH // timedelta(hours=1)
 
+    @property
+    def from_number(self) -> int:
+        """The version a comparison with this one starts from unless another is chosen."""
+        if self.against is not None:
+            return self.against.number
+        return self.current.number if self.shown.pk != self.current.pk else max(self.shown.number - 1, 1)
+
 
 def policy_page(team_id: UUID, *, number: int | None = None, against: int | None = None) -> PolicyPage | None:
     """The page of version `number` (the one in force by default), compared with `against` when given.

@@ -6,16 +6,35 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Final
+
+import yaml
 
 from inbox.policy.document import CLIMB, PolicyDocument, Rule
 from inbox.policy.evaluate import Verdict
 from inbox.policy.need import Need, who_words
-from inbox.policy.rule import Condition
+from inbox.policy.rule import Condition, Op
 from inbox.policy.rules import precedence
 from inbox.policy.words import Effect, Outcome, Risk
 
 _EFFECTS = {Effect.READ: "read", Effect.WRITE: "write", Effect.IRREVERSIBLE: "act for good"}
 CONTEXT_LINES = 3
+COMPARED: Final[dict[Op, str]] = {
+    "eq": "is",
+    "ne": "is not",
+    "lt": "is less than",
+    "le": "is at most",
+    "gt": "is more than",
+    "ge": "is at least",
+    "in": "is one of",
+    "not_in": "is none of",
+    "contains": "contains",
+    "starts_with": "starts with",
+    "ends_with": "ends with",
+    "matches": "matches the pattern",
+    "under": "is under the directory",
+    "exists": "is there",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +138,8 @@ def diff(before: PolicyDocument, after: PolicyDocument) -> list[DiffLine]:
 
 def _lines(document: PolicyDocument) -> list[str]:
     value = document.model_dump(mode="json", exclude_none=True)
-    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True).splitlines()
+    # The editor's language, with a line for each value: its own text keeps a short rule on one.
+    return yaml.safe_dump(value, allow_unicode=True, width=200).splitlines()
 
 
 def _when(rule: Rule) -> str:
@@ -145,8 +165,9 @@ def _when(rule: Rule) -> str:
 def _condition(condition: Condition) -> str:
     if condition.op == "exists":
         return f"{condition.fact} is {'not ' if condition.value is False else ''}there"
-    value = json.dumps(condition.value, ensure_ascii=False)
-    return f"{condition.fact} {condition.op.replace('_', ' ')} {value}"
+    several = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    values = ", ".join(json.dumps(value, ensure_ascii=False) for value in several)
+    return f"{condition.fact} {COMPARED[condition.op]} {values}"
 
 
 def _then(rule: Rule) -> str:

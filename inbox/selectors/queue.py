@@ -34,6 +34,7 @@ class View(StrEnum):
     """The tabs over the list."""
 
     TURN = "turn"
+    MINE = "mine"
     WAITING = "waiting"
     DONE = "done"
     ALL = "all"
@@ -122,10 +123,19 @@ def lane(turn: Turn, chosen: Filter, name: Lane, after: str = "") -> Listing:
     return Listing(View.TURN, chosen, (block,), seq, now)
 
 
+def mine(turn: Turn, chosen: Filter, after: str = "") -> Listing:
+    """Pending requests that are this member's first, soonest first. Raises Invalid for a cursor that is none."""
+    seq, now = head_seq(turn.member.team_id), timezone.now()
+    assigned = _pending(turn).filter(chosen.requests(turn), assignee=turn.member.pk)
+    found = list(_by_deadline(assigned, after)[: PAGE + 1])
+    block = Block("mine", "Assigned to you", _rows(turn, found[:PAGE]), after=_deadline_cursor(found, PAGE))
+    return Listing(View.MINE, chosen, (block,), seq, now)
+
+
 def waiting(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     """Pending requests that wait for others. Raises Invalid for a cursor that is none."""
     seq, now = head_seq(turn.member.team_id), timezone.now()
-    others = _pending(turn).filter(chosen.q()).exclude(turn.condition)
+    others = _pending(turn).filter(chosen.requests(turn)).exclude(turn.condition)
     found = list(_by_deadline(others, after)[: PAGE + 1])
     rows = _rows(turn, found[:PAGE])
     block = Block("waiting", "Waiting on others", rows, after=_deadline_cursor(found, PAGE))
@@ -139,7 +149,7 @@ def done(turn: Turn, chosen: Filter, after: str = "") -> Listing:
         ApprovalRequest.objects.select_related(
             "agent", "assignee__user", "decision__person", "decision__policy_version__policy"
         )
-        .filter(chosen.q(), team_id=turn.member.team_id)
+        .filter(chosen.requests(turn), team_id=turn.member.team_id)
         .filter(closed_at__isnull=False)
         .order_by("-closed_at", "id")
     )
@@ -166,7 +176,7 @@ def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
         asked = asked.filter(seq__lt=_number(after))
     if chosen:
         asked = asked.filter(
-            request__in=ApprovalRequest.objects.filter(chosen.q(), team_id=turn.member.team_id)
+            request__in=ApprovalRequest.objects.filter(chosen.requests(turn), team_id=turn.member.team_id)
         )
     found = list(
         asked.select_related(
@@ -188,7 +198,7 @@ def _lane(
 ) -> Block:
     if name is Lane.BATCH:
         return _groups(turn, chosen, after, size, counted=counted)
-    mine = _pending(turn).filter(turn.condition, chosen.q())
+    mine = _pending(turn).filter(turn.condition, chosen.requests(turn))
     goes_on = order.cursor(after, name) if after else None
     # A list that goes on keeps the time of its first page: see `order`.
     as_of, last = (goes_on.now, goes_on.spot) if goes_on is not None else (now, None)
@@ -213,7 +223,7 @@ def _in_order(spots: Sequence[order.Spot]) -> list[ApprovalRequest]:
 def _groups(turn: Turn, chosen: Filter, after: str, size: int, *, counted: bool) -> Block:
     # One member that waits for this person is enough: the sheet says of each line whether it does.
     waiting = RequestGroup.objects.filter(chosen.q(), team_id=turn.member.team_id, pending__gt=0)
-    mine = _pending(turn).filter(turn.condition, group=OuterRef("pk"))
+    mine = _pending(turn).filter(turn.condition, chosen.requests(turn), group=OuterRef("pk"))
     waiting = waiting.filter(Exists(mine))
     page = waiting.select_related("agent").order_by("-pending", "id")
     if after:
@@ -223,7 +233,9 @@ def _groups(turn: Turn, chosen: Filter, after: str, size: int, *, counted: bool)
     alone = {group.pk for group in found[:size] if group.pending == 1}
     only = {
         request.group_id: request
-        for request in ApprovalRequest.objects.filter(group_id__in=alone, state=State.PENDING.value)
+        for request in ApprovalRequest.objects.select_related("assignee__user").filter(
+            group_id__in=alone, state=State.PENDING.value
+        )
     }
     rows = tuple(GroupRow(group, only.get(group.pk)) for group in found[:size])
     cursor = f"{found[size - 1].pending}~{found[size - 1].pk.hex}" if len(found) > size else ""

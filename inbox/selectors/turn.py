@@ -54,6 +54,11 @@ class Standing:
             return who
         return f"{len(self.slots) - len(self.open)} of {len(self.slots)} {who}"
 
+    @property
+    def line(self) -> str:
+        """`needs` as a row says it to this person."""
+        return f"{self.needs} · you voted" if self.voted else self.needs
+
 
 class Turn:
     """One member's view of who may decide. Reads what it needs once, on first use."""

@@ -76,13 +76,13 @@ def issue_token(*, admin: Member, agent_id: UUID, name: str, lifetime: timedelta
     return token, secret
 
 
-def revoke_token(*, admin: Member, token_id: UUID) -> None:
-    """Revoke a token of this team's agents. Raises NotFound for another team's."""
+def revoke_token(*, admin: Member, agent_id: UUID, token_id: UUID) -> None:
+    """Revoke a token of one of this team's agents. Raises NotFound for another team's or another agent's."""
     require_admin_of(admin)
     with transaction.atomic():
         token = (
             AgentToken.objects.select_related("agent")
-            .filter(pk=token_id, agent__team_id=admin.team_id)
+            .filter(pk=token_id, agent_id=agent_id, agent__team_id=admin.team_id)
             .first()
         )
         if token is None:

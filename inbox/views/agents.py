@@ -122,5 +122,5 @@ def agent_environment(request: TeamRequest, agent_id: UUID) -> HttpResponse:
 @team_page
 def token_revoke(request: TeamRequest, agent_id: UUID, token_id: UUID) -> HttpResponse:
     """Revoke one token: it stops working with this answer."""
-    registry.revoke_token(admin=request.member, token_id=token_id)
+    registry.revoke_token(admin=request.member, agent_id=agent_id, token_id=token_id)
     return redirect_after_post(request, reverse("agent", args=[request.member.team.slug, agent_id]))

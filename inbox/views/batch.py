@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.errors import NotFound, Refused
 from inbox.forms import BatchForm, sheet_lines
 from inbox.models import RequestGroup
+from inbox.rendering.batch import Column
 from inbox.selectors.batch_report import report as read_report
 from inbox.selectors.groups import (
     CellView,
@@ -182,15 +183,14 @@ def _page(
 
 def _shown(
     row: SheetRow, chosen: Choices, opened: Sheet
-) -> tuple[SheetRow, str, list[tuple[CellView | None, bool]]]:
-    """A row, what is chosen for it (include, leave, or nothing yet), its cells and which of them are numbers."""
+) -> tuple[SheetRow, str, list[tuple[CellView | None, Column]]]:
+    """A row, what is chosen for it (include, leave, or nothing yet), and its cells with their columns."""
     choice = "" if row.odd else LEAVE
     if row.line.id in chosen.included:
         choice = INCLUDE
     elif row.line.id in chosen.left_out:
         choice = LEAVE
-    numbers = (column.is_number for column in opened.columns)
-    return row, choice, list(zip(row.cells, numbers, strict=True))
+    return row, choice, list(zip(row.cells, opened.columns, strict=True))
 
 
 def _group(request: TeamRequest, group_id: UUID) -> RequestGroup:

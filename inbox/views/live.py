@@ -16,7 +16,7 @@ from inbox.views.context import TeamRequest, team_page
 @never_cache
 @team_page
 def changes(request: TeamRequest) -> HttpResponse:
-    """`?since=<seq>&view=<tab>`: JSON of what is new, what ended and how, and which needs changed."""
+    """`?since=<seq>&view=<tab>`: JSON of what is new, what ended and how, and whose needs or assignee changed."""
     since = request.GET.get("since", "")
     if not (since.isascii() and since.isdecimal() and len(since) < 19):
         raise Invalid("invalid-seq", "since is a whole number from 0 on.")
@@ -33,6 +33,9 @@ def changes(request: TeamRequest) -> HttpResponse:
                 {"id": str(row.id), "text": row.text, "at": row.at.isoformat(), "tone": row.tone}
                 for row in found.ended
             ],
-            "voted": [{"id": str(row.id), "needs": row.needs} for row in found.voted],
+            "voted": [
+                {"id": str(row.id), "needs": row.needs, "for": row.whose, "because": row.because}
+                for row in found.voted
+            ],
         }
     )

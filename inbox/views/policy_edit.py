@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from inbox.condition_fields import facts_by_kind, value_of
 from inbox.errors import Invalid, NotFound
 from inbox.models import ApprovalRequest, PolicyVersion
 from inbox.policy.document import PolicyError, parse_document
@@ -22,8 +23,6 @@ from inbox.policy_forms import (
     MOST_CONDITIONS,
     DocumentForm,
     RuleForm,
-    fact_names,
-    value_of,
     who_choices,
 )
 from inbox.selectors.policy import current_version, document_of
@@ -161,7 +160,7 @@ def _rule_page(
         "form": form,
         "base": base,
         "rule": name,
-        "facts": fact_names(),
+        "facts": facts_by_kind(),
         "full": form.rows >= MOST_CONDITIONS,
         "scope": form.reach,
     }

@@ -15,7 +15,13 @@ from inbox.selectors.queue import Listing, View
 from inbox.views.context import TeamRequest, team_page
 from inbox.views.keys import INBOX_KEYS
 
-_TABS = ((View.TURN, "Your turn"), (View.WAITING, "Waiting"), (View.DONE, "Done"), (View.ALL, "All"))
+_TABS = (
+    (View.TURN, "Your turn"),
+    (View.MINE, "Assigned"),
+    (View.WAITING, "Waiting"),
+    (View.DONE, "Done"),
+    (View.ALL, "All"),
+)
 
 
 @require_safe
@@ -40,6 +46,8 @@ def _listing(request: TeamRequest) -> Listing:
     after = request.GET.get("after", "")
     view = request.GET.get("view", View.TURN)
     lane = request.GET.get("lane", "")
+    if view == View.MINE:
+        return queue.mine(request.turn, chosen, after)
     if view == View.WAITING:
         return queue.waiting(request.turn, chosen, after)
     if view == View.DONE:

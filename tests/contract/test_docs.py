@@ -12,6 +12,7 @@ from agents.models import Delivery, HostedRun
 from config.env import Env
 from inbox.audit import VERBS
 from inbox.lifecycle import MEANING, TRANSITIONS, Outcome, State
+from inbox.selectors.filters import WORDS
 
 DOCS = Path(settings.BASE_DIR) / "docs"
 STATES = (DOCS / "reference" / "states.md").read_text()
@@ -23,6 +24,11 @@ def test_every_setting_is_documented_with_its_description() -> None:
         assert f"| `{name.upper()}` |" in page, f"{name.upper()} is not in docs/reference/settings.md"
         assert field.description
         assert field.description in page, f"the description of {name.upper()} is out of date"
+
+
+def test_every_word_of_the_inbox_filter_is_documented() -> None:
+    page = (DOCS / "reference" / "filters.md").read_text()
+    assert [word for word in WORDS if f"| `{word}:` | {WORDS[word]} |" not in page] == []
 
 
 @pytest.mark.parametrize("state", list(State))

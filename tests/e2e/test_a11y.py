@@ -1,26 +1,41 @@
-"""axe on every screen of the inbox and the request, in both themes, on a desk and on a phone; and what axe cannot see."""
+"""axe on every screen, in both themes, on a desk and on a phone; and what axe cannot see."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import time, timedelta
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from inbox.models import Tool
+from inbox.services.backtests import continue_backtests, start_backtest
+from inbox.services.delegations import be_away
+from inbox.services.groups import add_group
+from inbox.services.rotas import create_rota
+from inbox.services.shadow import start_shadow
 from inbox.services.sign_in_links import issue
 from tests.e2e.conftest import DESK, PHONE, Sit, inbox
 from tests.factories import World, ask, vote
+from tests.integration.core.test_grants import call, granted
 from tests.integration.pages.cast import ask_soon
+from tests.policies import PASS_WRITES, draft
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+CONTRAST = {"runOnly": ["color-contrast"]}
+STATUS = "performance.getEntriesByType('navigation')[0].responseStatus"
+# A change of theme is seen at once, not half-way through a transition.
+STILL = {"reduced_motion": "reduce"}
 NARROW = (320, 700)
+PASS_READS = {"id": "reads-pass-when-they-stay-inside", "tool": "read_*", "then": "allow", "note": "Reads."}
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, rules: Mapping[str, Any] = RULES) -> list[str]:
     """What axe objects to: rule, target and why, one line each."""
-    found = Axe().run(page, options=RULES).response["violations"]
+    found = Axe().run(page, options=rules).response["violations"]
     return [
         f"{rule['id']}: {node['target']}: {node['failureSummary']} {node['html'][:160]}"
         for rule in found
@@ -64,6 +79,7 @@ def full(world: World) -> dict[str, str]:
     place = f"/t/{world.team.slug}/r"
     return {
         "inbox": inbox(world),
+        "assigned": inbox(world, "?view=mine"),
         "waiting": inbox(world, "?view=waiting"),
         "done": inbox(world, "?view=done"),
         "all": inbox(world, "?view=all"),
@@ -93,6 +109,113 @@ def test_axe_objects_to_nothing(sit: Sit, world: World, theme: str, size: tuple[
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
+def administered(world: World) -> dict[str, str]:
+    """The same team with people, rotas, grants and policies as admins leave them; the addresses of their pages."""
+    admin, dave, carol = (world.member(person) for person in (world.erin, world.dave, world.carol))
+    add_group(admin=admin, name="security")
+    today = timezone.localdate()
+    rota = create_rota(
+        admin=admin,
+        name="weekday-eu",
+        period="week",
+        weekday=0,
+        handover=time(9),
+        timezone="Europe/Berlin",
+        starts_on=today - timedelta(days=2),
+        members=[dave.pk, carol.pk],
+    )
+    be_away(by=admin, member_id=admin.pk, first_day=today, last=today, reason="skiing")
+    be_away(by=dave, member_id=dave.pk, first_day=today, last=today, delegate_id=carol.pk)
+    rejected, approved = ask(world), ask(world, args={"path": "docs/b.md", "text": "hello"})
+    vote(world, rejected, world.dave, "reject", message="Not this one.")
+    vote(world, approved, world.dave)
+    version = draft(world, {**PASS_WRITES, "when": [{"fact": "amount", "op": "lt", "value": 50}]}, PASS_READS)
+    trial = start_backtest(admin=admin, number=version.number)
+    while continue_backtests():
+        pass
+    start_shadow(admin=admin, number=version.number)
+    for path in ("docs/c.md", "docs/d.md"):
+        ask(world, args={"path": path, "text": "hello"})
+    ask(world, "close_ticket", {"id": "T-1", "reason": "done"})
+    grant = granted(world)
+    tool = Tool.objects.get(team=world.team, name="issue_refund")
+    place = f"/t/{world.team.slug}"
+    policy = f"{place}/policy"
+    return {
+        "people": f"{place}/people",
+        "person": f"{place}/people/{dave.pk}",
+        "absence of another": f"{place}/people/{dave.pk}/away",
+        "away": f"{place}/away",
+        "rotas": f"{place}/rotas",
+        "rota": f"{place}/rotas/{rota.pk}",
+        "new rota": f"{place}/rotas/new",
+        "agents": f"{place}/agents",
+        "agent": f"{place}/agents/{world.agent.pk}",
+        "audit": f"{place}/audit",
+        "tools": f"{place}/tools",
+        "tool": f"{place}/tools/{tool.pk}",
+        "proposed tool": f"{place}/tools/new?name=close_ticket",
+        "grants": f"{place}/grants",
+        "grant": f"{place}/grants/{grant.pk}",
+        "policy": policy,
+        "policy as YAML": f"{policy}/edit",
+        "new rule": f"{policy}/rule",
+        "rule": f"{policy}/rule?base={version.number}&rule=writes-pass",
+        "rule from a decision": f"{policy}/rule?from={rejected.pk}",
+        "draft, its trial and its difference": f"{policy}?version={version.number}&against=1",
+        "back-test": f"{policy}/backtests/{trial.pk}",
+    }
+
+
+def everywhere(page: Page) -> list[str]:
+    """What axe objects to on an open page in both themes, on a desk and on a phone, and what scrolls it sideways."""
+    found = []
+    for theme, size, rules in (
+        ("light", DESK, RULES),
+        ("dark", DESK, CONTRAST),
+        ("dark", PHONE, RULES),
+        ("light", PHONE, CONTRAST),
+    ):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        found += [f"{theme} {size[0]}: {one}" for one in violations(page, rules) + wide(page)]
+    return found
+
+
+def test_axe_objects_to_nothing_where_admins_work(sit: Sit, world: World) -> None:
+    seat, wrong = sit(world.erin, **STILL), {}
+    for name, address in administered(world).items():
+        page = seat.go(address)
+        assert page.evaluate(STATUS) == 200, name
+        wrong[name] = everywhere(page)
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+def test_axe_objects_to_nothing_in_what_forms_answer(sit: Sit, world: World) -> None:
+    wrong = {}
+    page = sit(world.erin, **STILL).go(inbox(world, "policy/edit"))
+    page.get_by_label("The policy as YAML").fill("rules: [")
+    page.get_by_role("button", name="Save as a draft").click()
+    expect(page.get_by_text("Nothing was saved.")).to_be_visible()
+    wrong["wrong YAML"] = everywhere(page)
+    page = sit(world.erin, **STILL).go(inbox(world, "policy/rule"))
+    page.get_by_label("Name").fill("no-argument")
+    page.get_by_label("Fact").select_option("args.")
+    page.get_by_role("button", name="Save as a draft").last.click()
+    expect(page.get_by_text("Name the argument.")).to_be_visible()
+    page.get_by_text("What the facts mean").click()
+    wrong["wrong rule, with the facts"] = everywhere(page)
+    asked = call(world, {"path": "docs/e.md", "text": "hello"})
+    page = sit(world.dave, **STILL).go(inbox(world, f"r/{asked.pk}/grant"))
+    wrong["new grant"] = everywhere(page)
+    page.locator("select[name=op_0]").select_option("under")
+    page.get_by_label("Value for path").fill("")
+    page.get_by_role("button", name="Show what it matches").click()
+    expect(page.locator(".grant-line > .error")).to_be_visible()
+    wrong["what a grant matches"] = everywhere(page)
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_objects_to_nothing_before_signing_in_and_where_there_is_nothing(
@@ -115,8 +238,9 @@ def test_axe_objects_to_nothing_before_signing_in_and_where_there_is_nothing(
 
 
 def test_nothing_scrolls_sideways_at_320_pixels(sit: Sit, world: World) -> None:
-    seat = sit(world.alice, size=NARROW)
+    seat, admin = sit(world.alice, size=NARROW), sit(world.erin, size=NARROW)
     wrong = {name: wide(seat.go(address)) for name, address in full(world).items()}
+    wrong |= {name: wide(admin.go(address)) for name, address in administered(world).items()}
     assert {name: found for name, found in wrong.items() if found} == {}
 
 

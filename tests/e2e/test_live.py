@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
+from datetime import time as time_of_day
 
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from inbox.models import Decision
+from inbox.services.delegations import be_away
+from inbox.services.handover import hand_over_due
+from inbox.services.rotas import create_rota
 from tests.e2e.conftest import PHONE, Sit, inbox
 from tests.factories import World, ask, vote
 from tests.integration.pages.cast import ask_soon
 from tests.product import Product
+from tests.waiting import in_force
 
 # Layout shifts without a recent input, as Chromium counts them, and where everything with an id stands.
 WATCH = """() => {
@@ -92,6 +99,37 @@ def test_what_someone_else_decides_greys_where_it_stands(sit: Sit, world: World)
     assert page.evaluate(PLACES) == before
     assert page.evaluate("window.shifts") == 0
     expect(page.locator("#turn-count")).to_have_text("2")
+
+
+def test_a_request_that_changes_hands_says_whose_it_is_where_it_stands(sit: Sit, world: World) -> None:
+    alice, bob = world.member(world.alice), world.member(world.bob)
+    create_rota(
+        admin=world.member(world.erin),
+        name="leads",
+        period="week",
+        weekday=0,
+        handover=time_of_day(0),
+        timezone="UTC",
+        starts_on=timezone.localdate(),
+        members=[bob.pk, alice.pk],
+    )
+    in_force(world.team, routing={"strategy": "rota", "rota": "leads"})
+    moved = look(world)
+    page = sit(world.alice).live(inbox(world))
+    row = page.locator(f"#r-{moved.pk.hex}")
+    expect(row.locator(".row-state")).to_have_text(f"lead for {world.bob.username}")
+    assigned = sit(world.alice)
+    assigned.live(inbox(world, "?view=mine"))
+    expect(assigned.page.get_by_text("Nothing is assigned to you")).to_be_visible()
+    today = timezone.localdate()
+    be_away(by=bob, member_id=bob.pk, first_day=today, last=today, delegate_id=alice.pk)
+    assert hand_over_due() == 1
+    expect(row.locator(".row-state")).to_have_text("lead for you")
+    expect(row.locator("[data-for]")).to_have_attribute("title", re.compile(world.bob.username))
+    expect(page.locator("#strip-text")).to_have_text("")
+    expect(assigned.page.locator("#strip-text")).to_have_text("1 new · 1 high")
+    assigned.page.keyboard.press(".")
+    expect(assigned.page.locator(f"#r-{moved.pk.hex}")).to_be_visible()
 
 
 def test_a_dropped_line_says_so_stops_decisions_and_heals(sit: Sit, world: World, site: Product) -> None:

@@ -61,6 +61,17 @@ function end(row, { text, at, tone }) {
   row.querySelector(".row-verbs")?.replaceChildren();
 }
 
+// Who is needed, and whose it is first, where a row says so.
+function stand({ id, needs, for: whose, because }) {
+  const row = document.querySelector(`.row[data-req="${CSS.escape(id)}"]:not([data-closed])`);
+  const [needed, first] = [row?.querySelector("[data-needs]"), row?.querySelector("[data-for]")];
+  if (needed) needed.textContent = needs;
+  if (!first) return;
+  first.textContent = whose && `for ${whose}`;
+  first.title = because;
+  first.hidden = !whose;
+}
+
 // The one request this page is about: what it says is old now, and what it offers may be refused.
 function move(request, changes) {
   const ended = changes.ended.find(({ id }) => id === request.dataset.req);
@@ -77,10 +88,7 @@ function move(request, changes) {
 function apply(changes) {
   const request = one();
   if (request) move(request, changes);
-  for (const { id, needs } of changes.voted) {
-    const cell = document.querySelector(`.row[data-req="${CSS.escape(id)}"]:not([data-closed]) [data-needs]`);
-    if (cell) cell.textContent = needs;
-  }
+  for (const voted of changes.voted) stand(voted);
   for (const ended of changes.ended) {
     fresh.new.delete(ended.id);
     fresh.grave.delete(ended.id);

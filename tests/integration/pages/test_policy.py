@@ -46,7 +46,7 @@ def page(client: Client, world: World, **query: object) -> Any:
 def test_the_version_in_force_reads_as_sentences(client: Client, world: World) -> None:
     client.force_login(world.carol)
     text = page(client, world).content.decode()
-    assert "default@1" in text
+    assert "version 1, in force" in text
     assert (
         "needs 2 different people of lead or above. If nobody decides it is rejected after 4 hours." in text
     )

@@ -47,7 +47,7 @@ def test_a_rule_written_as_a_form_becomes_a_draft(world: World) -> None:
     page = url(world, "policy_rule")
     assert erin.get(page).status_code == 200
     sent = rule_fields(
-        fact_0="args.amount", op_0="lt", value_0="50", fact_1="agent", op_1="in", value_1="crm-writer, other",
+        fact_0="args.", path_0="amount", op_0="lt", value_0="50", fact_1="agent", op_1="in", value_1="crm-writer, other",
         limit_count="40", limit_per="hour", until="2099-01-31", note="Small ones.", effects=["write"],
     )  # fmt: skip
     answer = erin.post(page, sent)
@@ -87,6 +87,9 @@ def test_another_row_is_added_without_losing_what_was_typed(world: World) -> Non
         ({"id": "Not A Name"}, "id_id_error"),
         ({"fact_0": "no.such.fact", "op_0": "eq", "value_0": "1"}, "There is no fact no.such.fact."),
         ({"fact_0": "amount", "op_0": "lt", "value_0": "many"}, "id_value_0_error"),
+        ({"fact_0": "agent", "op_0": "lt", "value_0": "5"}, "lt says nothing about agent, which is a text."),
+        ({"fact_0": "args.", "op_0": "lt", "value_0": "5"}, "id_path_0_error"),
+        ({"fact_0": "args.no way", "op_0": "lt", "value_0": "5"}, "id_path_0_error"),
         ({"expression": "1 +"}, "id_expression_error"),
         ({"until": "2020-01-01"}, "id_until_error"),
         ({"fact_0": "claims.confidence", "op_0": "gt", "value_0": "0.9", "tool": "*"}, "role=\"alert\""),
@@ -211,7 +214,8 @@ def test_a_decided_request_offers_the_narrowest_rule_with_its_reach(world: World
     assert link in erin.get(url(world, "request", one.pk)).content.decode()
     text = erin.get(link).content.decode()
     assert "This matches 2 of the last 3 requests, including 1 that people rejected." in text
-    assert 'value="args.path"' in text
+    assert '<option value="args." selected data-types="any">' in text
+    assert 'name="path_0" value="path"' in text
     assert 'value="docs/a.md"' in text
     assert 'value="crm-writer"' in text
     waiting = ask(world)

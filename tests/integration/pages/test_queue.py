@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,12 +18,24 @@ from inbox.policy.words import Lane, Risk
 from inbox.selectors import queue
 from inbox.selectors.filters import Filter, parse
 from inbox.selectors.order import schedule_of
+from inbox.selectors.router import Pick
 from inbox.selectors.turn import Turn
+from inbox.services.routing import COLUMNS, assign
 from tests.factories import World, ask, vote
 from tests.integration.pages.cast import ask_for_a_look, ask_soon, crowd, inbox_of, signed_in
 
 EVERYTHING = parse("")
-VIEWS = ("", "?view=waiting", "?view=done", "?view=all", "?lane=look", "?q=tool:send_email")
+VIEWS = (
+    "",
+    "?view=mine",
+    "?q=assignee:me",
+    "?view=all&q=needs:me",
+    "?view=waiting",
+    "?view=done",
+    "?view=all",
+    "?lane=look",
+    "?q=tool:send_email",
+)
 
 
 def turn_of(world: World, name: str) -> Turn:
@@ -175,6 +188,7 @@ def test_every_pending_row_says_when_and_what_happens_by_itself(world: World) ->
         ("", {}),
         ("agent:crm-writer", {"agent": "crm-writer"}),
         ("  tool:send_*   risk:high ", {"tool": "send_*", "risk": "high"}),
+        ("needs:me assignee:none", {"needs": "me", "assignee": "none"}),
     ],
 )
 def test_a_filter_line_is_read(line: str, expected: dict[str, str]) -> None:
@@ -183,7 +197,8 @@ def test_a_filter_line_is_read(line: str, expected: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["refund", "risk:enormous", "agent:", ":x", "owner:me", "\x00", "' OR 1=1 --", "a" * 5000]
+    "line",
+    ["refund", "risk:enormous", "agent:", ":x", "owner:me", "needs:lead", "\x00", "' OR 1=1 --", "a" * 5000],
 )
 def test_a_word_that_is_no_filter_is_said_and_selects_nothing(world: World, line: str) -> None:
     ask_for_a_look(world)
@@ -203,6 +218,37 @@ def test_filters_narrow_every_view(world: World) -> None:
             assert str(other.pk) not in found
 
 
+def given_to(world: World, person: User, *requests: ApprovalRequest) -> None:
+    for request in requests:
+        assign(request, Pick(world.member(person).pk, person.username, "On call this week"))
+        request.save(update_fields=COLUMNS)
+
+
+def test_what_is_assigned_to_me_is_a_tab_and_a_filter_of_every_view(world: World) -> None:
+    mine, anothers, nobodys = (ask_for_a_look(world) for _ in range(3))
+    grouped = ask(world)
+    given_to(world, world.alice, mine, grouped)
+    given_to(world, world.bob, anothers)
+    alice = turn_of(world, "alice")
+    assert shown(queue.mine(alice, EVERYTHING)) == [str(mine.pk), str(grouped.pk)]
+    front = queue.front(alice, parse("assignee:me"))
+    assert shown(front) == [str(mine.pk)]
+    assert [row.only for row in block(front, Lane.BATCH).groups] == [grouped]
+    assert shown(queue.everything(alice, parse(f"assignee:{world.bob.username}"))) == [str(anothers.pk)]
+    assert shown(queue.front(alice, parse("assignee:none tool:send_email"))) == [str(nobodys.pk)]
+    page = signed_in(world.alice).get(inbox_of(world)).content.decode()
+    assert f'href="{inbox_of(world, "?view=mine")}"' in page
+    vote(world, mine, world.alice)
+    assert shown(queue.mine(turn_of(world, "alice"), EVERYTHING)) == [str(grouped.pk)]
+
+
+def test_needs_me_is_what_my_vote_would_count_for_in_any_view(world: World) -> None:
+    low, look = ask(world), ask_for_a_look(world)
+    assert shown(queue.everything(turn_of(world, "dave"), parse("needs:me"))) == [str(low.pk)]
+    assert shown(queue.everything(turn_of(world, "alice"), parse("needs:me"))) == [str(look.pk), str(low.pk)]
+    assert shown(queue.waiting(turn_of(world, "dave"), parse("needs:me"))) == []
+
+
 @pytest.mark.parametrize(
     "after",
     [
@@ -213,7 +259,15 @@ def test_filters_narrow_every_view(world: World) -> None:
 )
 def test_a_cursor_that_is_none_is_a_422_page(world: World, after: str) -> None:
     client = signed_in(world.alice)
-    for view in ("?lane=look", "?lane=batch", "?lane=now", "?view=done", "?view=all", "?view=waiting"):
+    for view in (
+        "?lane=look",
+        "?lane=batch",
+        "?lane=now",
+        "?view=done",
+        "?view=all",
+        "?view=waiting",
+        "?view=mine",
+    ):
         answer = client.get(inbox_of(world, f"{view}&after={after}"))
         assert answer.status_code == 422
         assert "does not continue a list" in answer.content.decode()
@@ -221,6 +275,8 @@ def test_a_cursor_that_is_none_is_a_422_page(world: World, after: str) -> None:
 
 def test_every_view_costs_the_same_with_10_and_with_3000_pending(world: World) -> None:
     first = ask_for_a_look(world)
+    given_to(world, world.alice, first)
+    first.refresh_from_db()
     ask(world)
     client = signed_in(world.alice)
     costs: list[dict[str, int]] = []
@@ -253,6 +309,7 @@ def test_the_count_of_your_turn_stops_at_its_cap(world: World, monkeypatch: pyte
 def test_empty_views_say_what_they_are(world: World) -> None:
     client = signed_in(world.alice)
     assert "Nothing needs you" in client.get(inbox_of(world)).content.decode()
+    assert "Nothing is assigned to you" in client.get(inbox_of(world, "?view=mine")).content.decode()
     assert "Nothing waits on others" in client.get(inbox_of(world, "?view=waiting")).content.decode()
     assert "Nothing has been decided yet" in client.get(inbox_of(world, "?view=done")).content.decode()
     assert "No agent has asked yet" in client.get(inbox_of(world, "?view=all")).content.decode()
