@@ -64,8 +64,7 @@ class World:
 
 def at_once(tiers: Sequence[str] = DEFAULT_LADDER) -> PolicyDocument:
     """The default policy without holds: what people decide is released in the same transaction."""
-    wanted = default_document(tiers).model_dump(mode="json", exclude_none=True)
-    return parse_document({**wanted, "release_at_once": ["*"]})
+    return default_document(tiers, release_at_once=["*"])
 
 
 def make_world() -> World:

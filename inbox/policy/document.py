@@ -266,8 +266,9 @@ def check_dates(
     )
 
 
-def default_document(tiers: Sequence[str]) -> PolicyDocument:
-    """The policy a new team starts with. `tiers` are the tier names, lowest first, at least one.
+def default_document(tiers: Sequence[str], *, release_at_once: Sequence[str] = ()) -> PolicyDocument:
+    """The policy a new team starts with. `tiers` are the tier names, lowest first, at least one; the tools that match
+    `release_at_once` have no hold.
 
     Low risk needs the lowest tier, medium the second, high and unverifiable the third, critical two people of
     the third; a shorter ladder uses its highest tier instead. Silence rejects sooner where the risk is higher.
@@ -296,6 +297,7 @@ def default_document(tiers: Sequence[str]) -> PolicyDocument:
                 "critical": 4 * hour,
             },
             "rules": [],
+            **({"release_at_once": list(release_at_once)} if release_at_once else {}),
         },
         ranks={name: rank for rank, name in enumerate(tiers, start=1)},
     )

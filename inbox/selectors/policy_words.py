@@ -39,11 +39,12 @@ COMPARED: Final[dict[Op, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class LadderStep:
-    """What one risk level needs, and what happens when nobody decides, in words."""
+    """What one risk level needs, what happens when nobody decides, and how long a decision can be undone, in words."""
 
     risk: Risk
     needs: str
     silence: str
+    undo: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,15 @@ class DiffLine:
 
 def ladder_steps(document: PolicyDocument) -> list[LadderStep]:
     """The ladder from the least to the most that may be asked."""
-    return [LadderStep(risk, needs_words(document.ladder[risk]), _silence(document, risk)) for risk in CLIMB]
+    return [
+        LadderStep(
+            risk,
+            needs_words(document.ladder[risk]),
+            _silence(document, risk),
+            f"A decision can be undone for {document.hold_at(risk)} s.",
+        )
+        for risk in CLIMB
+    ]
 
 
 def _silence(document: PolicyDocument, risk: Risk) -> str:
