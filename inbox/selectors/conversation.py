@@ -8,7 +8,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import F, Window
+from django.db.models import F, OuterRef, Subquery, Window
 from django.db.models.functions import RowNumber
 
 from inbox import canonical
@@ -53,21 +53,21 @@ def guidance_on(requests: Iterable[UUID]) -> dict[UUID, list[str]]:
 def came_back(requests: Collection[ApprovalRequest]) -> dict[UUID, Back]:
     """What the agent did since people last asked it about these: for those that wait for people again.
 
-    Two queries for any number. `revised` says that the bytes are others than the agent first sent.
+    One query for any number. `revised` says that the bytes are others than the agent first sent.
     """
-    waiting = {request.pk: request for request in requests if request.asked_agent_at is None}
-    last = dict(
-        Message.objects.filter(request__in=waiting)
-        .exclude(kind=Message.Kind.GUIDANCE)
-        .order_by("request_id", "-created_at", "-id")
-        .distinct("request_id")
-        .values_list("request_id", "kind")
+    waiting = [request.pk for request in requests if request.asked_agent_at is None]
+    last = Message.objects.filter(request=OuterRef("request")).exclude(kind=Message.Kind.GUIDANCE)
+    current = (
+        Revision.objects.filter(request__in=waiting, number=F("request__revision_number"))
+        .annotate(last=Subquery(last.order_by("-created_at", "-id").values("kind")[:1]))
+        .values_list("request_id", "number", "author_id", "last")
     )
-    found: dict[UUID, Back] = {pk: "answered" for pk, kind in last.items() if kind == Message.Kind.ANSWER}
-    drafts = Revision.objects.filter(request__in=waiting, number__gt=1, author=None)
-    for request_id, number in drafts.values_list("request_id", "number"):
-        if number == waiting[request_id].revision_number:
+    found: dict[UUID, Back] = {}
+    for request_id, number, author, kind in current:
+        if number > 1 and author is None:
             found[request_id] = "revised"
+        elif kind == Message.Kind.ANSWER:
+            found[request_id] = "answered"
     return found
 
 

@@ -319,4 +319,5 @@ def test_slots_nobody_can_fill_are_those_that_stay_open_when_everybody_votes(
                         via="test",
                     )
                     request.refresh_from_db()
-                assert (request.state == State.DECIDED.value) == (not missing)
+                # Held or released: the last place was filled.
+                assert (request.state != State.PENDING.value) == (not missing)
