@@ -60,14 +60,14 @@ def came_back(requests: Collection[ApprovalRequest]) -> dict[UUID, Back]:
     current = (
         Revision.objects.filter(request__in=waiting, number=F("request__revision_number"))
         .annotate(last=Subquery(last.order_by("-created_at", "-id").values("kind")[:1]))
-        .values_list("request_id", "number", "author_id", "last")
+        .defer("payload")
     )
     found: dict[UUID, Back] = {}
-    for request_id, number, author, kind in current:
-        if number > 1 and author is None:
-            found[request_id] = "revised"
-        elif kind == Message.Kind.ANSWER:
-            found[request_id] = "answered"
+    for revision in current:
+        if revision.number > 1 and revision.author_id is None:
+            found[revision.request_id] = "revised"
+        elif revision.last == Message.Kind.ANSWER:
+            found[revision.request_id] = "answered"
     return found
 
 
