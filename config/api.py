@@ -16,6 +16,7 @@ from agents.bearer import Unauthenticated
 from config.problems import problem, refusal
 from inbox import canonical
 from inbox.api import people, router
+from inbox.conversation_api import agents_side, people_side
 from inbox.errors import FieldError, Invalid, NotFound, Refused
 from inbox.grants_api import grants
 from inbox.reviewer_api import reviews
@@ -61,6 +62,8 @@ api.add_router("", router)
 api.add_router("", people)
 api.add_router("", reviews)
 api.add_router("", grants)
+api.add_router("", agents_side)
+api.add_router("", people_side)
 
 
 @api.exception_handler(canonical.JsonRefused)

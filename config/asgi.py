@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -23,7 +24,7 @@ from channels.routing import URLRouter  # isort: skip
 from django.conf import settings  # isort: skip
 from django.urls import re_path  # isort: skip
 
-from config.front import BodyCap, Front, no_socket_here  # isort: skip
+from config.front import BodyCap, Front, Poll, no_socket_here  # isort: skip
 from config.live import WaitRoom  # isort: skip
 from inbox.consumers import socket_urls  # isort: skip
 
@@ -40,24 +41,38 @@ bridge = WSGIMiddleware(wsgi, workers=THREADS)
 room = WaitRoom()
 
 
-def waits_for(scope: dict[str, Any]) -> tuple[UUID, float] | None:
-    """The request a call would wait for and for how long, when it is a long poll; None otherwise."""
+def waits_for(scope: dict[str, Any]) -> Poll | None:
+    """What a call would wait for and for how long, when it is a long poll; None otherwise."""
     if scope["method"] != "GET":
         return None
     match = _REQUEST.fullmatch(scope["path"])
     if match is None:
         return None
     try:
-        seconds = float(parse_qs(scope["query_string"].decode("ascii"))["wait"][0])
-        request_id = UUID(match[1])
+        query = parse_qs(scope["query_string"].decode("ascii"))
+        seconds, after = float(query["wait"][0]), query.get("after", [""])[0]
+        known = UUID(after) if after not in ("", "none") else None
+        poll = Poll(UUID(match[1]), seconds, known, given=bool(after))
     except (KeyError, ValueError):
         return None
-    return (request_id, seconds) if 0 < seconds <= MAX_WAIT else None
+    return poll if 0 < seconds <= MAX_WAIT else None
 
 
-def pending(status: int, body: bytes) -> bool:
-    """Whether a first answer says that there is something to wait for."""
-    return status == 200 and json.loads(body).get("state") in ("pending", "held")
+def pending(poll: Poll, status: int, body: bytes) -> Poll | None:
+    """What to wait for after a first answer; None when that is the answer.
+
+    A caller who names no message knows those of the first answer: who does not care for them is not woken by them
+    again and again.
+    """
+    if status != 200:
+        return None
+    answer = json.loads(body)
+    if answer.get("state") not in ("pending", "held"):
+        return None
+    if poll.given:
+        return poll
+    said = answer["messages"]
+    return replace(poll, after=UUID(said[-1]["id"]) if said else None)
 
 
 application = BodyCap(

@@ -32,10 +32,23 @@ class _SenderGone(Exception):
     """The connection ended before the body did."""
 
 
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A long poll: for which request, how long, and the last message its caller knows.
+
+    `after` is None for no message at all; `given` says whether the caller named one, or none, itself.
+    """
+
+    request_id: UUID
+    seconds: float
+    after: UUID | None = None
+    given: bool = False
+
+
 class Room(Protocol):
     """Where long polls wait."""
 
-    async def wait(self, request_id: UUID, seconds: float) -> None: ...
+    async def wait(self, request_id: UUID, seconds: float, after: UUID | None) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -113,8 +126,8 @@ class Front:
         http: Asgi,
         websocket: Asgi,
         room: Room,
-        waits_for: Callable[[Any], tuple[UUID, float] | None],
-        worth_waiting: Callable[[int, bytes], bool],
+        waits_for: Callable[[Any], Poll | None],
+        worth_waiting: Callable[[Poll, int, bytes], Poll | None],
     ) -> None:
         self.http = http
         self.websocket = websocket
@@ -127,18 +140,17 @@ class Front:
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket":
             await self.websocket(scope, receive, send)
-        elif (wanted := self.waits_for(scope)) is not None:
-            await self._long_poll(scope, receive, send, *wanted)
+        elif (poll := self.waits_for(scope)) is not None:
+            await self._long_poll(scope, send, poll)
         else:
             await self.http(scope, receive, send)
 
-    async def _long_poll(
-        self, scope: Scope, receive: Receive, send: Send, request_id: UUID, seconds: float
-    ) -> None:
+    async def _long_poll(self, scope: Scope, send: Send, poll: Poll) -> None:
         first = _Kept()
         await self.http(scope, _empty, first)
-        if self.worth_waiting(first.status, first.body):
-            await self.room.wait(request_id, seconds)
+        parked = self.worth_waiting(poll, first.status, first.body)
+        if parked is not None:
+            await self.room.wait(parked.request_id, parked.seconds, parked.after)
             first = _Kept()
             # Asked anew: rights may have gone while we waited, and the answer must be as of now.
             await self.http(scope, _empty, first)

@@ -1,4 +1,4 @@
-"""Long polls: `GET /api/v1/requests/{id}?wait=25` holds no thread and no database connection while it waits.
+"""Long polls: `GET /api/v1/requests/{id}?wait=25&after=…` holds no thread and no database connection while it waits.
 
 The front asks the ordinary view first (rights, existence, maybe the answer already), then parks the call here until
 a hint says that the team changed, or a timed look, and asks the view again. All parked calls of a process share one
@@ -23,21 +23,35 @@ from inbox.lifecycle import State
 
 log = structlog.get_logger(__name__)
 LOOK_SECONDS = 2.0
+Parked = tuple[UUID, UUID | None]
+# Messages of a request are ordered as they were recorded, under its lock. An agent is not woken by its own.
+_WOKEN = """
+    SELECT parked.id, parked.after
+    FROM unnest(%s::uuid[], %s::uuid[]) AS parked (id, after)
+    JOIN inbox_approvalrequest request ON request.id = parked.id
+    WHERE request.state <> ALL(%s)
+       OR EXISTS (
+            SELECT FROM inbox_message message
+            WHERE message.request_id = parked.id AND message.kind <> 'answer'
+              AND (parked.after IS NULL OR (message.created_at, message.id)
+                   > (SELECT known.created_at, known.id FROM inbox_message known WHERE known.id = parked.after)))
+"""
 
 
 class WaitRoom:
-    """The parked long polls of one process, by request id."""
+    """The parked long polls of one process, by request id and the last message that is known."""
 
     def __init__(self) -> None:
-        self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[Parked, set[asyncio.Future[None]]] = {}
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def wait(self, request_id: UUID, seconds: float) -> None:
-        """Return when the request is closed, or after `seconds`."""
+    async def wait(self, request_id: UUID, seconds: float, after: UUID | None = None) -> None:
+        """Return when the request is closed, when people said something after this message (None: anything), or after `seconds`."""
         self._ensure_running()
         parked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(request_id, set()).add(parked)
+        place = (request_id, after)
+        self._waiting.setdefault(place, set()).add(parked)
         # Look at once: the request may have been closed between the caller's read and its parking here.
         self._woken.set()
         try:
@@ -46,11 +60,11 @@ class WaitRoom:
         except TimeoutError:
             pass
         finally:
-            others = self._waiting.get(request_id)
+            others = self._waiting.get(place)
             if others is not None:
                 others.discard(parked)
                 if not others:
-                    del self._waiting[request_id]
+                    del self._waiting[place]
 
     def _ensure_running(self) -> None:
         if any(not task.done() for task in self._tasks):
@@ -76,8 +90,8 @@ class WaitRoom:
             if not self._waiting:
                 continue
             try:
-                for request_id in await _closed_among(list(self._waiting)):
-                    for parked in self._waiting.get(request_id, ()):
+                for place in await _woken_among(list(self._waiting)):
+                    for parked in self._waiting.get(place, ()):
                         if not parked.done():
                             parked.set_result(None)
             except (PostgresError, OSError) as error:
@@ -101,15 +115,19 @@ class WaitRoom:
                 await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _closed_among(ids: list[UUID]) -> list[UUID]:
+async def _woken_among(places: list[Parked]) -> list[Parked]:
     # A connection for the moment of the look: parked calls must not hold one.
     connection = await AsyncConnection.connect(_address(), autocommit=True, connect_timeout=5)
     async with connection:
         found = await connection.execute(
-            "SELECT id FROM inbox_approvalrequest WHERE id = ANY(%s) AND state <> ALL(%s)",
-            (ids, [State.PENDING.value, State.HELD.value]),
+            _WOKEN,
+            (
+                [request_id for request_id, _ in places],
+                [after for _, after in places],
+                [State.PENDING.value, State.HELD.value],
+            ),
         )
-        return [row[0] for row in await found.fetchall()]
+        return [(row[0], row[1]) for row in await found.fetchall()]
 
 
 def _address() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.conf import settings
@@ -38,12 +38,14 @@ from inbox.schemas import (
 )
 from inbox.selectors import answers
 from inbox.selectors.asking import check_read_back
+from inbox.selectors.conversation import messages_on
 from inbox.selectors.turn import Turn
 from inbox.services import personal_tokens
 from inbox.services.batches import BatchLine, start_batch
 from inbox.services.decide import decide
 from inbox.services.outcomes import report
 from inbox.services.submit import submit
+from inbox.services.threads import report_thread
 from inbox.services.withdraw import withdraw
 
 MAX_WAIT = 60
@@ -85,7 +87,8 @@ router = Router(auth=AgentBearer(), tags=["agents"])
 people = Router(auth=PersonBearer(), tags=["people"])
 
 
-def _agent(request: HttpRequest) -> Agent:
+def agent_of(request: HttpRequest) -> Agent:
+    """The agent whose token it is."""
     principal: Principal = request.auth  # type: ignore[attr-defined]
     return principal.agent
 
@@ -99,24 +102,30 @@ def person_of(request: HttpRequest) -> User:
 @router.post("/requests", response={200: RequestOut, 201: RequestOut, **PROBLEMS}, summary="Ask for approval")
 def create(request: HttpRequest, body: Submission) -> Answer:
     """201 for a new request, 200 when the same `dedupe_key` and body came before; 422 for the key with another body."""
-    return _create(_agent(request), body)
+    return _create(agent_of(request), body)
 
 
 def _create(agent: Agent, body: Submission) -> Answer:
     made = submit(agent=agent, submission=body)
-    return Status(
-        201 if made.created else 200, answers.answer(made.request, decision=made.decision, seq=made.seq)
+    if not made.created:
+        return Status(200, answer_of(made.request))
+    return Status(201, answers.answer(made.request, decision=made.decision, seq=made.seq))
+
+
+def answer_of(row: ApprovalRequest) -> dict[str, Any]:
+    """What the agent reads of a request of its own, read with its decision and team."""
+    return answers.answer(
+        row,
+        decision=answers.decision_of(row),
+        seq=answers.stream_seq(row.team_id),
+        messages=messages_on([row.pk]).get(row.pk, ()),
     )
-
-
-def _answer(row: ApprovalRequest) -> dict[str, Any]:
-    return answers.answer(row, decision=answers.decision_of(row), seq=answers.stream_seq(row.team_id))
 
 
 @router.post("/requests/bulk", response={200: BulkOut, **PROBLEMS}, summary="Ask for up to 500 at once")
 def create_bulk(request: HttpRequest, body: BulkIn) -> dict[str, Any]:
     """Each item is stored or refused by itself; the answer has one result an item, in order."""
-    agent = _agent(request)
+    agent = agent_of(request)
     return {"items": [_create_one(agent, item) for item in body.items]}
 
 
@@ -160,13 +169,23 @@ def _bulk_problem(error: Refused) -> dict[str, Any]:
     response={200: RequestOut, **PROBLEMS},
     summary="Read a request, or wait for its decision",
 )
-def read(request: HttpRequest, request_id: UUID, wait: Wait = 0) -> dict[str, Any]:
-    """With `wait`, the answer comes when the request is closed or the seconds are over, whichever is first.
+def read(
+    request: HttpRequest, request_id: UUID, wait: Wait = 0, after: UUID | Literal["none"] | None = None
+) -> dict[str, Any]:
+    """With `wait`, the answer comes when the request is closed, when people say something, or when the seconds are over.
 
-    The waiting is done before this view, by the live front (config/live.py), without a database connection.
+    `after` is the last message the agent has read, `none` before the first: what came since is answered at once.
+    Without it, only what is said during the wait ends it. The waiting is done before this view, by the live front
+    (config/live.py), without a database connection.
     """
-    agent = _agent(request)
-    return _answer(answers.request_of(agent, request_id))
+    row = answers.request_of(agent_of(request), request_id)
+    if isinstance(after, UUID) and not row.messages.filter(pk=after).exists():
+        raise Invalid(
+            "unknown-message",
+            "after is no message of this request.",
+            errors=[FieldError("/after", "unknown-message")],
+        )
+    return answer_of(row)
 
 
 @router.get("/requests", response={200: RequestPage, **PROBLEMS}, summary="List one's requests")
@@ -177,11 +196,15 @@ def page(
     cursor: UUID | None = None,
 ) -> dict[str, Any]:
     """Fifty of the agent's own requests, oldest first, by thread and state."""
-    agent = _agent(request)
+    agent = agent_of(request)
     rows, following = answers.requests_of(agent, thread=thread, state=state, after=cursor)
     seq = answers.stream_seq(agent.team_id)
+    said = messages_on(row.pk for row in rows)
     return {
-        "items": [answers.answer(row, decision=answers.decision_of(row), seq=seq) for row in rows],
+        "items": [
+            answers.answer(row, decision=answers.decision_of(row), seq=seq, messages=said.get(row.pk, ()))
+            for row in rows
+        ],
         "next": str(following) if following else None,
     }
 
@@ -191,9 +214,9 @@ def page(
 )
 def take_back(request: HttpRequest, request_id: UUID, body: WithdrawIn) -> dict[str, Any]:
     """409 when a decision or the deadline was first."""
-    agent = _agent(request)
+    agent = agent_of(request)
     withdraw(agent=agent, request_id=request_id, reason=body.reason)
-    return _answer(answers.request_of(agent, request_id))
+    return answer_of(answers.request_of(agent, request_id))
 
 
 @router.post(
@@ -201,7 +224,7 @@ def take_back(request: HttpRequest, request_id: UUID, body: WithdrawIn) -> dict[
 )
 def outcome(request: HttpRequest, request_id: UUID, body: OutcomeReport) -> dict[str, Any]:
     """Once per decided request; the same report again is answered alike, another one with 409."""
-    row = report(agent=_agent(request), request_id=request_id, outcome=body)
+    row = report(agent=agent_of(request), request_id=request_id, outcome=body)
     row.refresh_from_db()
     return {"status": row.status, "detail": row.detail, "reported_at": row.reported_at.isoformat()}
 
@@ -210,10 +233,10 @@ def outcome(request: HttpRequest, request_id: UUID, body: OutcomeReport) -> dict
     "/threads/{path:thread}", response={200: ThreadOut, **PROBLEMS}, summary="Say what a thread is doing"
 )
 def thread_status(request: HttpRequest, thread: str, body: ThreadStatus) -> dict[str, Any]:
-    """For the agents board; the last word wins."""
+    """For the agents board; the last word wins. `done` and `failed` withdraw what the thread still asks."""
     if len(thread) > 200 or not thread.isascii() or not thread.isprintable():
         raise NotFound()
-    row = gateway.report_thread(agent=_agent(request), thread=thread, status=body)
+    row = report_thread(agent=agent_of(request), thread=thread, status=body)
     row.refresh_from_db()
     return {
         "thread": row.thread,

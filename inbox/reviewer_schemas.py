@@ -33,11 +33,12 @@ class ClosingOut(BaseModel):
 class RowOut(BaseModel):
     """One request as the inbox lists it. `sentence` and `needs` are the server's words; `your_turn` is about the caller.
 
-    `direct`: low risk, and the sentence shows every argument, so pages approve it from the list.
+    `direct`: low risk, and the sentence shows every argument, so pages approve it from the list. `waits_for_agent`:
+    since when people wait for the agent's answer. `back`: what the agent did since it was asked.
     """
 
     id: str
-    state: Literal["pending", "decided", "expired", "withdrawn"]
+    state: Literal["pending", "held", "decided", "expired", "withdrawn", "superseded"]
     risk: RiskWord
     sentence: str
     tool: str
@@ -49,6 +50,8 @@ class RowOut(BaseModel):
     your_turn: bool
     voted: bool
     direct: bool
+    waits_for_agent: str | None
+    back: Literal["", "answered", "revised"]
     assignee: str | None
     created_at: str
     expires_at: str
@@ -74,6 +77,8 @@ class RowOut(BaseModel):
                 "your_turn": standing.turn if standing else False,
                 "voted": standing.voted if standing else False,
                 "direct": row.direct,
+                "waits_for_agent": row.waits_for_agent.isoformat() if row.waits_for_agent else None,
+                "back": row.back,
                 "assignee": request.assignee.user.get_username() if request.assignee else None,
                 "created_at": request.created_at.isoformat(),
                 "expires_at": request.expires_at.isoformat(),

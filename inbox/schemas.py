@@ -61,7 +61,10 @@ class ReceiptOut(BaseModel):
 
 
 class DecisionOut(BaseModel):
-    """The one decision of a request. `halt`: nobody decided in time, and the run must stop."""
+    """The one decision of a request. `halt`: nobody decided in time, and the run must stop.
+
+    `guidance` are the notes people left while it waited.
+    """
 
     id: str
     actions: list[DecidedActionOut]
@@ -71,6 +74,7 @@ class DecisionOut(BaseModel):
     digest: str
     decided_at: str
     halt: bool
+    guidance: list[str] = []
     receipt: ReceiptOut
 
 
@@ -80,8 +84,23 @@ class AsOf(BaseModel):
     seq: int
 
 
+class MessageOut(BaseModel):
+    """One thing said about a request. `by` is the person's username, null for the agent's own answers."""
+
+    id: str
+    kind: Literal["question", "regenerate", "guidance", "answer"]
+    text: str
+    at: str
+    revision: int
+    by: str | None
+
+
 class RequestOut(BaseModel):
-    """A request as its agent sees it."""
+    """A request as its agent sees it.
+
+    `turn: "agent"`: people asked something and wait for its answer or its next draft. `messages` are the latest
+    fifty, oldest first.
+    """
 
     id: str
     dedupe_key: str
@@ -98,6 +117,8 @@ class RequestOut(BaseModel):
     expires_at: str
     on_timeout: Literal["reject", "escalate", "wait", "halt"]
     as_of: AsOf
+    turn: Literal["people", "agent"]
+    messages: list[MessageOut]
     decision: DecisionOut | None
 
 

@@ -25,6 +25,7 @@ class _Answer(BaseModel):
     outcome: Literal["approved", "edited", "rejected", "answered", "mixed"]
     actions: tuple[DecidedAction, ...]
     idempotent: bool = False
+    guidance: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,13 @@ def parse(payload: bytes) -> Answer:
         answer = _Answer.model_validate_json(payload)
     except ValidationError as error:
         raise AnswerRefused(f"The stored answer cannot be read: {error.errors()[0]['msg']}.") from None
-    values = [_value(answer.decision_id, action) for action in answer.actions]
+    values = [_value(answer, action) for action in answer.actions]
     if not values:
         raise AnswerRefused("The stored answer decides no action.")
     return Answer(values[0] if len(values) == 1 else values, answer.idempotent)
 
 
-def _value(decision_id: str, action: DecidedAction) -> dict[str, Any]:
+def _value(answer: _Answer, action: DecidedAction) -> dict[str, Any]:
     runs = action.type in ("approve", "edit")
     if runs and (action.args is None or canonical.digest(action.args) != action.args_digest):
         raise AnswerRefused(f"The stored arguments of {action.key} are not those that were approved.")
@@ -62,6 +63,7 @@ def _value(decision_id: str, action: DecidedAction) -> dict[str, Any]:
         **({"value": action.value} if action.type in ("respond", "choose") else {}),
         **({"lines": [line.model_dump() for line in action.lines]} if action.lines else {}),
         "message": action.message or "",
-        "decision_id": decision_id,
-        "effect_key": f"{decision_id}:{action.key}",
+        **({"guidance": [*answer.guidance]} if answer.guidance else {}),
+        "decision_id": answer.decision_id,
+        "effect_key": f"{answer.decision_id}:{action.key}",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from agents.models import Agent
 from inbox import canonical
 from inbox.errors import Invalid, NotFound
 from inbox.lifecycle import State
-from inbox.models import ApprovalRequest, Decision, TeamStream
+from inbox.models import ApprovalRequest, Decision, Message, TeamStream
 from inbox.selectors.policy import pinned_needs
 
 PAGE = 50
@@ -59,7 +60,9 @@ def decision_of(request: ApprovalRequest) -> Decision | None:
         return None
 
 
-def answer(request: ApprovalRequest, *, decision: Decision | None, seq: int) -> dict[str, Any]:
+def answer(
+    request: ApprovalRequest, *, decision: Decision | None, seq: int, messages: Sequence[Message] = ()
+) -> dict[str, Any]:
     """The wire form of a request with its decision, which must be the request's own. A closed request carries its decision with exactly the approved arguments."""
     return {
         "id": str(request.pk),
@@ -77,7 +80,26 @@ def answer(request: ApprovalRequest, *, decision: Decision | None, seq: int) -> 
         "expires_at": request.expires_at.isoformat(),
         "on_timeout": request.on_timeout,
         "as_of": {"seq": seq},
+        "turn": "agent" if awaits_agent(request) else "people",
+        "messages": [spoken(message) for message in messages],
         "decision": _decision(decision) if decision is not None else None,
+    }
+
+
+def awaits_agent(request: ApprovalRequest) -> bool:
+    """Whether people wait for the agent's answer, or for another draft of its."""
+    return request.state == State.PENDING.value and request.asked_agent_at is not None
+
+
+def spoken(message: Message) -> dict[str, Any]:
+    """The wire form of a message; `by` is empty for the agent's own."""
+    return {
+        "id": str(message.pk),
+        "kind": message.kind,
+        "text": message.text,
+        "at": message.created_at.isoformat(),
+        "revision": message.revision_number,
+        "by": message.person.get_username() if message.person is not None else None,
     }
 
 
@@ -92,6 +114,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
         "digest": told["digest"],
         "decided_at": told["decided_at"],
         "halt": told.get("halt", False),
+        "guidance": told.get("guidance", []),
         "receipt": {"seq": decision.seq, "hash": bytes(decision.chain_hash).hex()},
     }
 

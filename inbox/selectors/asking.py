@@ -19,7 +19,7 @@ def check_read_back(
     the same question for ever, so this holds for the bytes that are decided.
     """
     current = request.closed_at is None and digest == request.digest
-    if not current or not turn.standings([request])[request.pk].turn:
+    if not current or not turn.standings([request])[request.pk].counts:
         return
     revision = request.revisions.get(number=request.revision_number)
     asked = asked_of(bytes(revision.payload), risk=Risk(request.risk), digest=request.digest)

@@ -235,6 +235,11 @@ def _join(*parts: str) -> str:
 _WORDS = {
     "requested": "Asked",
     "edited": "Edited",
+    "questioned": "Asked the agent",
+    "sent_back": "Sent back for another draft",
+    "guided": "Left guidance",
+    "answered": "Answered",
+    "revised": "Sent another draft",
     "undone": "Undone",
     "grant_made": "Granted",
     "grant_used": "Passed by a grant",
@@ -247,6 +252,7 @@ _WORDS = {
     "rota_changed": "Rota changed",
     "delegation_changed": "Absence changed",
     "withdrawn": "Withdrawn",
+    "superseded": "Asked anew in its place",
     "refused": "Refused",
     "delivered": "Delivered",
     "delivery_failed": "Not delivered",
@@ -281,6 +287,15 @@ _DETAILS = {
     ),
     "edited": lambda facts: _join(
         "; ".join(map(str, (facts.get("changes") or {}).values())), _message(facts)
+    ),
+    "questioned": lambda facts: _quoted(facts.get("text")),
+    "sent_back": lambda facts: _quoted(facts.get("text")),
+    "guided": lambda facts: _quoted(facts.get("text")),
+    "answered": lambda facts: _quoted(facts.get("text")),
+    "revised": lambda facts: _join(
+        "; ".join(f"{key}: {said}" for key, said in (facts.get("changes") or {}).items()),
+        _for(facts),
+        _message(facts),
     ),
     "held": lambda facts: _join(
         _decided(facts), f"released at {str(facts.get('release_at', ''))[11:19]} UTC"

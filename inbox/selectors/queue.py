@@ -20,6 +20,7 @@ from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, AuditEvent, RequestGroup, TeamStream
 from inbox.policy.words import Lane, Risk
 from inbox.selectors import order
+from inbox.selectors.conversation import Back, came_back
 from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.filters import Filter
 from inbox.selectors.turn import Standing, Turn
@@ -42,11 +43,17 @@ class View(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One request as the list shows it."""
+    """One request as the list shows it. `back` says what the agent did since it was asked: answered, or revised."""
 
     request: ApprovalRequest
     standing: Standing | None = None
     closing: Closing | None = None
+    back: Back = ""
+
+    @property
+    def waits_for_agent(self) -> datetime | None:
+        """Since when people wait for the agent's answer; None while it is their own turn."""
+        return self.standing.asked_agent_at if self.standing is not None else None
 
     @property
     def direct(self) -> bool:
@@ -187,8 +194,12 @@ def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
         )[: PAGE + 1]
     )
     requests = [event.request for event in found[:PAGE] if event.request is not None]
-    standings = turn.standings(request for request in requests if request.state == State.PENDING.value)
-    rows = tuple(Row(request, standings.get(request.pk), closing_of(request)) for request in requests)
+    pending = [request for request in requests if request.state == State.PENDING.value]
+    standings, back = turn.standings(pending), came_back(pending)
+    rows = tuple(
+        Row(request, standings.get(request.pk), closing_of(request), back.get(request.pk, ""))
+        for request in requests
+    )
     cursor = str(found[PAGE - 1].seq) if len(found) > PAGE else ""
     return Listing(View.ALL, chosen, (Block("all", "All", rows, after=cursor),), seq, now)
 
@@ -253,7 +264,8 @@ def _capped(requests: QuerySet[ApprovalRequest]) -> int:
 
 def _rows(turn: Turn, found: Sequence[ApprovalRequest]) -> tuple[Row, ...]:
     standings = turn.standings(found)
-    return tuple(Row(request, standings[request.pk]) for request in found)
+    back = came_back(found)
+    return tuple(Row(request, standings[request.pk], back=back.get(request.pk, "")) for request in found)
 
 
 def _by_deadline(requests: QuerySet[ApprovalRequest], after: str) -> QuerySet[ApprovalRequest]:

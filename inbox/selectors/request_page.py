@@ -165,7 +165,7 @@ def read(
 
 def may_ask(turn: Turn, standing: Standing) -> bool:
     """Whether the way to a grant is shown: to who could decide it alone, and to admins. The service asks again."""
-    return (standing.turn and len(standing.open) == 1) or turn.member.is_admin
+    return (standing.counts and len(standing.open) == 1) or turn.member.is_admin
 
 
 def why(

@@ -40,11 +40,17 @@ class Standing:
     votes: tuple[Vote, ...]
     voted: bool
     may: Eligibility
+    asked_agent_at: datetime | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether this person's vote would count now."""
+        return self.may.may and not self.voted
 
     @property
     def turn(self) -> bool:
-        """Whether this person's vote would count now."""
-        return self.may.may and not self.voted
+        """Whether it waits for this person: their vote would count, and nobody waits for the agent's answer."""
+        return self.counts and self.asked_agent_at is None
 
     @property
     def needs(self) -> str:
@@ -131,6 +137,7 @@ class Turn:
         )
         clause = Q(AsksFor(tiers, sorted(voter.groups))) | self._behind
         clause &= Q(votes_cast=0) | ~Q(Exists(mine))
+        clause &= Q(asked_agent_at=None)
         clause &= ~excluding(self.member.user_id, own_agents(self.member.team_id, self.member.user_id))
         return clause & within(self.rights.limits)
 
@@ -164,6 +171,7 @@ def standing_in(electorate: Electorate, request: ApprovalRequest, person_id: int
         votes=electorate.votes.get(request.pk, ()),
         voted=electorate.voted(request, person_id),
         may=electorate.may(request, person_id),
+        asked_agent_at=request.asked_agent_at,
     )
 
 

@@ -84,8 +84,9 @@ def answer_bytes(
     at: datetime,
     idempotent: bool,
     halt: bool,
+    guidance: Sequence[str] = (),
 ) -> bytes:
-    """The canonical bytes of the whole answer."""
+    """The canonical bytes of the whole answer. `guidance` are the notes people left while it waited."""
     return canonical.dumps(
         {
             "decision_id": str(decision_id),
@@ -99,5 +100,6 @@ def answer_bytes(
             "decided_at": at.astimezone(UTC).isoformat(timespec="microseconds"),
             "idempotent": idempotent,
             **({"halt": True} if halt else {}),
+            **({"guidance": [*guidance]} if guidance else {}),
         }
     )

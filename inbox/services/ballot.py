@@ -194,6 +194,18 @@ def judge(line: Line, request: ApprovalRequest | None, table: Table, now: dateti
     return Counted(request, filled.name, tuple(slot.name for slot in left), answers, glass)
 
 
+def not_open(request: ApprovalRequest, now: datetime) -> Refused | None:
+    """Why nothing can be said of a locked request any more; None while it waits."""
+    if request.state not in OPEN:
+        return _closed(request)
+    if request.is_over(now):
+        return Expired(
+            detail="Not recorded: the deadline has passed.",
+            extra={"expired_at": request.expires_at.isoformat()},
+        )
+    return _held(request) if request.state == State.HELD.value else None
+
+
 def kept(answers: Answers) -> bytes | None:
     """What a vote stores of its answers: nothing where all are approved, or rejected, as one."""
     return None if alike(answers) else stored(answers)

@@ -24,6 +24,7 @@ from inbox.audit import Actor, Entry
 from inbox.lifecycle import Outcome, State, Verb
 from inbox.models import ApprovalRequest, Decision, PolicyVersion, RequestGroup
 from inbox.models.request import OPEN
+from inbox.selectors.conversation import guidance_on
 from inbox.selectors.envelopes import Bytes, bytes_of
 from inbox.services.answering import Lines, answer_bytes, told
 from inbox.services.remember import Answered, remember
@@ -70,6 +71,8 @@ def close(
     """
     found = bytes_of(ending.request for ending in endings)
     ids = [uuid7() for _ in endings]
+    # What is closed as it is asked has heard nothing yet.
+    notes = guidance_on(ending.request.pk for ending in endings if ending.request.created_at != at)
     tellings = [
         told(found[ending.request.pk], ending.answers, message=ending.message, lines=ending.lines)
         for ending in endings
@@ -86,6 +89,7 @@ def close(
             at=at,
             idempotent=ending.idempotent,
             halt=ending.halt,
+            guidance=notes.get(ending.request.pk, ()),
         )
         for ending, telling, decision_id in zip(endings, tellings, ids, strict=True)
     ]

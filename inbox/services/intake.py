@@ -21,6 +21,7 @@ from inbox.models import Action, ApprovalRequest, PolicyVersion, Revision, Tool
 from inbox.policy.grouping import group_key
 from inbox.policy.silence import is_stricter, timeline
 from inbox.policy.words import Outcome as Says
+from inbox.services.closing import leave_group
 from inbox.services.drafting import action_rows, describe, envelope
 from inbox.services.judging import Judged
 
@@ -149,10 +150,20 @@ def _on_timeout(submission: Submission, judged: Judged) -> OnTimeout:
     return asked
 
 
-def store(drafts: Sequence[Draft]) -> None:
-    """Insert the requests with their bytes, groups in key order, in the caller's transaction."""
-    for draft in sorted((d for d in drafts if d.group_key is not None), key=lambda d: str(d.group_key)):
-        draft.request.group_id = _join_group(draft.request, str(draft.group_key))
+def store(drafts: Sequence[Draft], *, leaving: Sequence[ApprovalRequest] = ()) -> None:
+    """Insert the requests with their bytes in the caller's transaction; `leaving` leave their groups, loaded, with it.
+
+    Groups are locked once, in the order of their keys, whether they are joined or left.
+    """
+    moves: list[tuple[str, Draft | ApprovalRequest]] = [
+        (draft.group_key, draft) for draft in drafts if draft.group_key is not None
+    ]
+    moves += [(request.group.key, request) for request in leaving if request.group is not None]
+    for key, one in sorted(moves, key=lambda move: move[0]):
+        if isinstance(one, Draft):
+            one.request.group_id = _join_group(one.request, key)
+        else:
+            leave_group([one])
     ApprovalRequest.objects.bulk_create(draft.request for draft in drafts)
     revisions = Revision.objects.bulk_create(
         Revision(request=draft.request, number=1, payload=draft.payload, digest=draft.request.digest)

@@ -111,7 +111,7 @@ def rejudge(requests: Sequence[ApprovalRequest], version: PolicyVersion) -> Reju
         stale, ["judged_by", "needs", "risk", "blocked", "batchable", "group", "reasons"]
     )
     keys = action_keys([request for request, _ in refused])
-    endings = [_refusal(request, verdict, version, keys[request.pk]) for request, verdict in refused]
+    endings = [refusal(request, verdict, version, keys[request.pk]) for request, verdict in refused]
     return Rejudged(entries, endings, leaving)
 
 
@@ -127,7 +127,7 @@ def refused_by(version: PolicyVersion, requests: Sequence[ApprovalRequest]) -> d
     ]
     refused = [(request, verdict) for request, verdict in judged if verdict.outcome is Outcome.DENY]
     keys = action_keys([request for request, _ in refused])
-    return {request.pk: _refusal(request, verdict, version, keys[request.pk]) for request, verdict in refused}
+    return {request.pk: refusal(request, verdict, version, keys[request.pk]) for request, verdict in refused}
 
 
 def is_stale(request: ApprovalRequest, version: PolicyVersion) -> bool:
@@ -239,9 +239,10 @@ def _unreadable(request: ApprovalRequest) -> Facts:
     )
 
 
-def _refusal(
+def refusal(
     request: ApprovalRequest, verdict: Verdict, version: PolicyVersion, keys: Sequence[str]
 ) -> Ending:
+    """How a locked request ends that the version in force refuses; `keys` are its actions'."""
     return Ending(
         request=request,
         kind=Decision.Kind.POLICY,

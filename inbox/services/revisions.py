@@ -68,10 +68,7 @@ def revise(
     claims: Claims | None = None,
     set_aside: Sequence[Mapping[str, Any]] = (),
 ) -> Revised:
-    """Store the next revision, judged anew by the version in force, which the caller holds. Agent loaded.
-
-    Raises Invalid (own-tool) for a tool of this server.
-    """
+    """Store the next revision, judged anew by the version in force, which the caller holds. Agent loaded."""
     before = copy(request)
     submission = as_submission(request, actions, context=context, claims=claims)
     tools = tools_named(request.team_id, (action.name for action in actions))

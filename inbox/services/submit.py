@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,14 +12,15 @@ import structlog
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from agents.contract import Submission
+from agents.contract import ProposedAction, Submission
 from agents.models import Agent
 from inbox import audit, events
 from inbox.answers import APPROVED, REJECTED
 from inbox.audit import Actor, Entry
 from inbox.clock import database_now
-from inbox.errors import FieldError, Invalid
+from inbox.errors import AlreadyClosed, FieldError, Invalid
 from inbox.models import ApprovalRequest, Decision, Member, PolicyVersion, Team
+from inbox.policy.evaluate import Verdict
 from inbox.policy.words import Outcome as Says
 from inbox.selectors.answers import decision_of, stream_seq
 from inbox.selectors.past import Past
@@ -31,6 +32,7 @@ from inbox.services.intake import RESERVED_KEYS, Addressed, Draft, body_digest, 
 from inbox.services.judging import Judged, denial, judge
 from inbox.services.limits import take
 from inbox.services.routing import route
+from inbox.services.superseding import lock_superseded, supersede
 
 log = structlog.get_logger(__name__)
 
@@ -52,16 +54,21 @@ def submit(*, agent: Agent, submission: Submission) -> Submitted:
     """Store a request in the agent's team, let policy answer what it may, queue the rest.
 
     The same `dedupe_key` with the same body returns the first request; with another body it raises Invalid
-    (`dedupe-key-reused`). Acknowledge only after this returns: the transaction is committed by then.
+    (`dedupe-key-reused`). What it supersedes is closed with it; raises Invalid (unknown-request) and AlreadyClosed for
+    what cannot be. Acknowledge only after this returns: the transaction is committed by then.
     """
     for beginning, why in RESERVED_KEYS.items():
         if submission.dedupe_key.startswith(beginning):
             raise Invalid("reserved-key", f"A dedupe_key may not begin with {beginning}: {why}.")
     try:
         return submit_all(agent=agent, asked=[Addressed(submission)], channel=submission.reply.channel)[0]
-    except IntegrityError:
+    except (IntegrityError, AlreadyClosed):
         # The key came before, perhaps at this very instant: the index says so more cheaply than a look each time.
-        return _earlier(agent, submission)
+        # And what a repeat takes the place of was closed by the call it repeats.
+        earlier = _earlier(agent, submission)
+        if earlier is None:
+            raise
+        return earlier
 
 
 def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> list[Submitted]:
@@ -71,12 +78,7 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
     one inside a transaction would take the next group while holding the stream, against the lock order.
     Raises IntegrityError when a dedupe key came before, Invalid for a tool that is this server's own.
     """
-    if any(
-        action.name.casefold().startswith(OWN_TOOLS) for item in asked for action in item.submission.actions
-    ):
-        raise Invalid(
-            "reserved-tool", f"Tools named {OWN_TOOLS}… are this server's own: no agent may ask for one."
-        )
+    refuse_own_tools(action for item in asked for action in item.submission.actions)
     version = current_version(agent.team_id)
     tools = tools_named(agent.team_id, (action.name for item in asked for action in item.submission.actions))
     requesters = _requesters(agent, [item.submission for item in asked])
@@ -96,9 +98,10 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
         )
         for place, item in enumerate(asked)
     ]
-    _require_context(judged)
+    require_context(one.verdict for one in judged)
     said = shadow.opinions(version, [(one.verdict, one.facts) for one in judged])
     with transaction.atomic():
+        before = lock_superseded(agent, [item.submission for item in asked])
         at = database_now()
         judged = take(agent.team_id, judged, document_of(version))
         drafts = [
@@ -116,10 +119,16 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
                 agent, version, tools, requesters, asked[place], one.judged, channel, at
             )
         routed = _route(drafts, version, at)
-        store(drafts)
-        by_grant = used(passed, [draft.request for draft in drafts], agent)
+        replaced = []
+        for draft in drafts:
+            draft.request.supersedes = before.get(draft.submission.supersedes or "")
+            if draft.request.supersedes is not None:
+                replaced.append((draft.request.supersedes, draft.request.pk))
+        entries, leaving = supersede(replaced, agent, at) if replaced else ([], [])
+        store(drafts, leaving=leaving)
+        entries += used(passed, [draft.request for draft in drafts], agent)
         shadow.note(version, [draft.request for draft in drafts], said)
-        return _answer(version.policy.team, drafts, routed, at, by_grant)
+        return _answer(version.policy.team, drafts, routed, at, entries)
 
 
 def submit_judged(
@@ -139,14 +148,15 @@ def submit_judged(
     return _answer(version.policy.team, [draft], routed, draft.request.created_at)[0].request
 
 
-def _earlier(agent: Agent, submission: Submission) -> Submitted:
+def _earlier(agent: Agent, submission: Submission) -> Submitted | None:
+    """What the key stands for already; None when it came for the first time."""
     request = (
         ApprovalRequest.objects.select_related("agent", "team", "decision")
         .filter(agent=agent, dedupe_key=submission.dedupe_key)
         .first()
     )
     if request is None:
-        raise AssertionError("an insert was refused, but not for its key")
+        return None
     if request.body_digest != body_digest(submission):
         raise Invalid(
             "dedupe-key-reused",
@@ -156,10 +166,18 @@ def _earlier(agent: Agent, submission: Submission) -> Submitted:
     return Submitted(request, False, decision_of(request), stream_seq(agent.team_id))
 
 
-def _require_context(judged: Sequence[Judged]) -> None:
+def refuse_own_tools(actions: Iterable[ProposedAction]) -> None:
+    """Raises Invalid (reserved-tool) when an action is this server's own to do."""
+    if any(action.name.casefold().startswith(OWN_TOOLS) for action in actions):
+        raise Invalid(
+            "reserved-tool", f"Tools named {OWN_TOOLS}… are this server's own: no agent may ask for one."
+        )
+
+
+def require_context(verdicts: Iterable[Verdict]) -> None:
     """Raises Invalid (missing-context) when a checkpoint or rule refuses what leaves a field of its context out."""
-    for one in judged:
-        absent = one.verdict.context_refused
+    for verdict in verdicts:
+        absent = verdict.context_refused
         if absent:
             raise Invalid(
                 "missing-context",
@@ -200,10 +218,10 @@ def _answer(
     drafts: Sequence[Draft],
     routed: Mapping[UUID, dict[str, Any]],
     at: datetime,
-    by_grant: Sequence[Entry] = (),
+    also: Sequence[Entry] = (),
 ) -> list[Submitted]:
     """Audit the asking, and close what policy answers by itself."""
-    entries = [*(_asked(draft, routed.get(draft.request.pk, {})) for draft in drafts), *by_grant]
+    entries = [*(_asked(draft, routed.get(draft.request.pk, {})) for draft in drafts), *also]
     endings = [_ending(draft) for draft in drafts if draft.judged.verdict.outcome in (Says.ALLOW, Says.DENY)]
     if endings:
         decisions = {d.request_id: d for d in close(team.pk, endings, at=at, before=entries)}

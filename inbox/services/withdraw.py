@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -16,6 +17,8 @@ from inbox.models import ApprovalRequest
 from inbox.models.request import OPEN
 from inbox.services.closing import leave_group
 from inbox.services.holds import let_go
+
+RUN_ENDED: Final = Actor("system", "run ended")
 
 
 def withdraw(*, agent: Agent, request_id: UUID, reason: str = "") -> ApprovalRequest:
@@ -47,16 +50,18 @@ def withdraw(*, agent: Agent, request_id: UUID, reason: str = "") -> ApprovalReq
     return request
 
 
-def withdraw_thread(*, agent: Agent, thread: str, reason: str) -> int:
-    """Withdraw everything a hosted thread still asks when its run ended, in the caller's transaction."""
+def withdraw_thread(
+    *, agent: Agent, thread: str, reason: str, channel: str = "hosted", actor: Actor = RUN_ENDED
+) -> int:
+    """Withdraw everything a thread still asks by this channel when its run ended, in the caller's transaction."""
     requests = list(
         ApprovalRequest.objects.select_for_update(of=("self",))
         .select_related("agent")
-        .filter(agent=agent, thread=thread, channel="hosted", state__in=OPEN)
+        .filter(agent=agent, thread=thread, channel=channel, state__in=OPEN)
         .order_by("pk")
     )
     if requests:
-        _close(requests, Actor("system", "run ended"), reason)
+        _close(requests, actor, reason)
     return len(requests)
 
 

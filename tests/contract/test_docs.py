@@ -72,6 +72,9 @@ def test_every_refusal_of_the_services_is_documented() -> None:
         "verbs",
         "ballot",
         "grants",
+        "converse",
+        "revise",
+        "superseding",
     )
     for name in (*(f"services/{one}" for one in services), "lines", "ballots"):
         source = (inbox / f"{name}.py").read_text()

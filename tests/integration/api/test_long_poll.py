@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx2
 import pytest
 from django.db import connection
 
 from inbox.models import ApprovalRequest
+from inbox.services.converse import Heard, guide, reply
+from inbox.services.converse import ask as question
 from tests.factories import World, ask, body, vote
 from tests.product import Product, product, until
 
@@ -26,7 +29,7 @@ def served(real_world: World, tmp_path: Path) -> Iterator[Product]:
 
 
 def waiting_call(
-    served: Product, world: World, request: ApprovalRequest, wait: float
+    served: Product, world: World, request: ApprovalRequest, wait: float, after: str | None = None
 ) -> tuple[threading.Thread, list[tuple[float, httpx2.Response]]]:
     """Start a long poll on a thread; the list gets (when it was answered, the answer)."""
     answers: list[tuple[float, httpx2.Response]] = []
@@ -35,7 +38,7 @@ def waiting_call(
         with httpx2.Client(trust_env=False, timeout=wait + 10) as client:
             response = client.get(
                 f"{served.origin}/api/v1/requests/{request.pk}",
-                params={"wait": wait},
+                params={"wait": wait, **({"after": after} if after else {})},
                 headers={"Authorization": f"Bearer {world.token}"},
             )
         answers.append((time.monotonic(), response))
@@ -55,6 +58,42 @@ def test_a_decision_wakes_the_waiting_agent(served: Product, real_world: World) 
     when, response = answers[0]
     assert response.json()["outcome"] == "approved"
     assert when - decided < 5
+
+
+def test_what_people_say_wakes_the_agent_once_and_is_not_missed_between_two_waits(
+    served: Product, real_world: World
+) -> None:
+    request = ask(real_world, "issue_refund", {"amount": 20, "customer": "cus_1"})
+
+    def say(person_says: Callable[..., Heard], text: str) -> str:
+        said = person_says(
+            person=real_world.carol, team=real_world.team, request_id=request.pk, text=text, key=text
+        )
+        return str(said.message.pk)
+
+    def waited(after: str | None, during: Callable[[], object]) -> tuple[list[str], bool]:
+        """What was said by the end of a wait of 10 seconds, and whether something ended it before."""
+        began = time.monotonic()
+        thread, answers = waiting_call(served, real_world, request, 10, after)
+        time.sleep(1)
+        during()
+        thread.join(20)
+        when, response = answers[0]
+        return [message["text"] for message in response.json()["messages"]], when - began < 9
+
+    def nothing() -> None:
+        pass
+
+    def answer() -> None:
+        reply(agent=real_world.agent, request_id=request.pk, text="an answer", key=uuid4().hex)
+
+    assert waited(None, lambda: say(question, "one")) == (["one"], True)
+    # Said before the wait began: known to be new where the agent says what it has read.
+    assert waited("none", nothing) == (["one"], True)
+    first, second = str(request.messages.get().pk), say(guide, "two")
+    assert waited(first, nothing) == (["one", "two"], True)
+    assert waited(second, answer) == (["one", "two", "an answer"], False)
+    assert waited(None, nothing) == (["one", "two", "an answer"], False)
 
 
 def test_the_wait_ends_by_itself(served: Product, real_world: World) -> None:

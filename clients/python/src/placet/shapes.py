@@ -8,7 +8,8 @@ View = Literal["turn", "waiting", "done", "all"]
 LaneName = Literal["now", "look", "batch"]
 Risk = Literal["low", "medium", "high", "critical", "unverifiable"]
 Silence = Literal["reject", "escalate", "wait", "halt"]
-State = Literal["pending", "decided", "expired", "withdrawn"]
+State = Literal["pending", "held", "decided", "expired", "withdrawn", "superseded"]
+Back = Literal["", "answered", "revised"]
 Verdict = Literal["approve", "reject", "break_glass"]
 
 
@@ -37,6 +38,8 @@ class RowOut(TypedDict):
     your_turn: bool
     voted: bool
     direct: bool
+    waits_for_agent: str | None
+    back: Back
     assignee: str | None
     created_at: str
     expires_at: str
