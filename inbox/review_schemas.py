@@ -35,7 +35,7 @@ class ReviewOut(BaseModel):
     id: str
     team: str
     url: str
-    state: Literal["pending", "decided", "expired", "withdrawn"]
+    state: Literal["pending", "held", "decided", "expired", "withdrawn", "superseded"]
     outcome: str | None
     risk: RiskWord
     reasons: list[str]

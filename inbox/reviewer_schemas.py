@@ -37,7 +37,7 @@ class RowOut(BaseModel):
     """
 
     id: str
-    state: Literal["pending", "decided", "expired", "withdrawn"]
+    state: Literal["pending", "held", "decided", "expired", "withdrawn", "superseded"]
     risk: RiskWord
     sentence: str
     tool: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,19 +12,34 @@ from uuid import UUID
 from django.utils import timezone
 
 from agents.models import Delivery
-from inbox import canonical
+from inbox import answers, canonical
 from inbox.errors import NotFound
 from inbox.lifecycle import OnTimeout, State
-from inbox.models import ApprovalRequest, AuditEvent, Grant, ReportedOutcome, RequestGroup, Tool
+from inbox.models import (
+    Action,
+    ApprovalRequest,
+    AuditEvent,
+    Grant,
+    ReportedOutcome,
+    RequestGroup,
+    Revision,
+    Tool,
+    Vote,
+)
 from inbox.policy.lanes import why_here
 from inbox.policy.need import Need
 from inbox.policy.seating import Slot
 from inbox.policy.words import Risk
+from inbox.rendering.diff import Change, diff
+from inbox.rendering.inline import shown
 from inbox.selectors import order
 from inbox.selectors.audit_words import action_word, detail_of
 from inbox.selectors.case import Case, case_of
+from inbox.selectors.claims import Claim, claim_of_another
 from inbox.selectors.endings import Closing, closing_of
+from inbox.selectors.envelopes import Bytes
 from inbox.selectors.grants import grants_that_passed, may_be_granted
+from inbox.selectors.holds import Held, held_of
 from inbox.selectors.order import Neighbour
 from inbox.selectors.payload import PART_LINES, Payload, show
 from inbox.selectors.policy import tools_named
@@ -69,10 +84,20 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
-    """One request, ready to show. `envelope` is what its digest is of; `who` and `why` only while it waits, `closing` and `release` only after."""
+    """One request, ready to show. `envelope` is what its digest is of; `who` and `why` only while it waits, `closing` and `release` only after.
+
+    `both` is what it asks beside what the agent proposed; `edits` what a person's edit made of it, by action.
+    `held` while it can be undone, `claim` while somebody else works on it.
+    """
 
     request: ApprovalRequest
     envelope: bytes
+    both: Bytes
+    edits: tuple[tuple[str, tuple[Change, ...]], ...]
+    editor: str
+    held: Held | None
+    claim: Claim | None
+    sentences: Mapping[str, str]
     payload: Payload
     case: Case
     tools: tuple[tuple[str, Tool | None], ...]
@@ -97,6 +122,12 @@ class RequestPage:
         return self.request.agent.handle
 
     @property
+    def voted(self) -> tuple[tuple[Vote, tuple[str, ...]], ...]:
+        """The votes, each with what it says of the actions where that is more than yes or no to all."""
+        votes = self.standing.votes if self.standing else ()
+        return tuple((vote, _words(vote)) for vote in votes)
+
+    @property
     def rule(self) -> str:
         return self.request.rule or "no rule: people decide"
 
@@ -107,6 +138,7 @@ def find(turn: Turn, request_id: UUID) -> ApprovalRequest:
         ApprovalRequest.objects.select_related(
             "agent__owner",
             "assignee__user",
+            "claimed_by__user",
             "policy_version__policy",
             "decision__person",
             "decision__policy_version__policy",
@@ -126,15 +158,23 @@ def read(
     """The page of a request. Raises NotFound for one that is not of the member's team."""
     seq, now = head_seq(turn.member.team_id), timezone.now()
     request = find(turn, request_id)
-    revision = request.revisions.get(number=request.revision_number)
+    revision = request.revisions.select_related("author").get(number=request.revision_number)
     tools = tools_named(request.team_id, request.tools)
     pending = request.state == State.PENDING.value
+    held = held_of(turn.member, [request]).get(request.pk)
     standing = turn.standings([request])[request.pk] if pending else _past(request)
     before, after = neighbours(turn, request, now) if pending else (None, None)
     envelope = canonical.read(bytes(revision.payload))
+    both = _both(request, revision, envelope)
     return RequestPage(
         request=request,
         envelope=bytes(revision.payload),
+        both=both,
+        edits=tuple(_edits(both)),
+        editor=revision.author.get_username() if revision.author else "",
+        held=held,
+        claim=claim_of_another(request, turn.member, now) if pending else None,
+        sentences=_sentences(revision) if len(envelope["actions"]) > 1 else {},
         payload=show(
             bytes(revision.payload),
             risk=Risk(request.risk),
@@ -160,6 +200,36 @@ def read(
         grants=tuple(grants_that_passed(request)),
         seq=seq,
         now=now,
+    )
+
+
+def _both(request: ApprovalRequest, revision: Revision, envelope: Mapping[str, Any]) -> Bytes:
+    """The current bytes beside the latest that the agent sent; a query only where a person edited."""
+    if revision.author_id is None:
+        return Bytes(envelope, envelope, tuple(revision.set_aside))
+    sent = request.revisions.filter(author=None, number__lt=revision.number).order_by("-number").first()
+    assert sent is not None  # noqa: S101 - the first revision is the agent's
+    return Bytes(envelope, canonical.read(bytes(sent.payload)), tuple(revision.set_aside))
+
+
+def _edits(both: Bytes) -> Iterator[tuple[str, tuple[Change, ...]]]:
+    before = {action["key"]: action["args"] for action in both.proposed["actions"]}
+    for key, action in both.actions.items():
+        if both.edited(key):
+            yield key, diff(before.get(key, {}), action["args"])
+
+
+def _sentences(revision: Revision) -> dict[str, str]:
+    return dict(Action.objects.filter(revision=revision).values_list("key", "sentence"))
+
+
+def _words(vote: Vote) -> tuple[str, ...]:
+    if vote.answers is None:
+        return ()
+    said = answers.read(bytes(vote.answers))
+    return tuple(
+        f"{key}: {one.verb.value}" + (f" {shown(one.value).text}" if one.verb.answers else "")
+        for key, one in said.items()
     )
 
 

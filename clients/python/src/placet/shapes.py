@@ -8,7 +8,7 @@ View = Literal["turn", "waiting", "done", "all"]
 LaneName = Literal["now", "look", "batch"]
 Risk = Literal["low", "medium", "high", "critical", "unverifiable"]
 Silence = Literal["reject", "escalate", "wait", "halt"]
-State = Literal["pending", "decided", "expired", "withdrawn"]
+State = Literal["pending", "held", "decided", "expired", "withdrawn", "superseded"]
 Verdict = Literal["approve", "reject", "break_glass"]
 
 
