@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,8 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from agents.models import Delivery
-from inbox import answers, canonical
+from inbox import canonical
 from inbox.errors import NotFound
 from inbox.lifecycle import OnTimeout, State
 from inbox.models import (
@@ -20,7 +19,6 @@ from inbox.models import (
     ApprovalRequest,
     AuditEvent,
     Grant,
-    ReportedOutcome,
     RequestGroup,
     Revision,
     Tool,
@@ -30,12 +28,12 @@ from inbox.policy.lanes import why_here
 from inbox.policy.need import Need
 from inbox.policy.seating import Slot
 from inbox.policy.words import Risk
-from inbox.rendering.diff import Change, diff
-from inbox.rendering.inline import shown
+from inbox.rendering.diff import Change
 from inbox.selectors import order
 from inbox.selectors.audit_words import action_word, detail_of
 from inbox.selectors.case import Case, case_of
 from inbox.selectors.claims import Claim, claim_of_another
+from inbox.selectors.edited import both_of, edits_of, words_of
 from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.envelopes import Bytes
 from inbox.selectors.grants import grants_that_passed, may_be_granted
@@ -44,6 +42,7 @@ from inbox.selectors.order import Neighbour
 from inbox.selectors.payload import PART_LINES, Payload, show
 from inbox.selectors.policy import tools_named
 from inbox.selectors.queue import head_seq
+from inbox.selectors.release import Release, release_of
 from inbox.selectors.turn import Standing, Turn, past_standing
 from inbox.selectors.waiting import next_people
 from inbox.selectors.who import WhoCould, who_could_decide
@@ -71,15 +70,6 @@ class Precedents:
     counts: tuple[tuple[str, int], ...]
     total: int
     listed: tuple[tuple[ApprovalRequest, Closing], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """How far the decision has come on its way to the agent, in the words of what is certain."""
-
-    text: str
-    tone: str
-    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +115,7 @@ class RequestPage:
     def voted(self) -> tuple[tuple[Vote, tuple[str, ...]], ...]:
         """The votes, each with what it says of the actions where that is more than yes or no to all."""
         votes = self.standing.votes if self.standing else ()
-        return tuple((vote, _words(vote)) for vote in votes)
+        return tuple((vote, words_of(vote)) for vote in votes)
 
     @property
     def rule(self) -> str:
@@ -165,12 +155,12 @@ def read(
     standing = turn.standings([request])[request.pk] if pending else _past(request)
     before, after = neighbours(turn, request, now) if pending else (None, None)
     envelope = canonical.read(bytes(revision.payload))
-    both = _both(request, revision, envelope)
+    both = both_of(request, revision, envelope)
     return RequestPage(
         request=request,
         envelope=bytes(revision.payload),
         both=both,
-        edits=tuple(_edits(both)),
+        edits=tuple(edits_of(both)),
         editor=revision.author.get_username() if revision.author else "",
         held=held,
         claim=claim_of_another(request, turn.member, now) if pending else None,
@@ -193,7 +183,7 @@ def read(
         why=why(request, standing, now, after) if pending else (),
         next_people=next_people(request) if pending else "",
         closing=closing_of(request),
-        release=_release(request),
+        release=release_of(request),
         before=before.id if before is not None else None,
         after=after.id if after is not None else None,
         grantable=standing is not None and may_be_granted(request, envelope) and may_ask(turn, standing),
@@ -203,34 +193,8 @@ def read(
     )
 
 
-def _both(request: ApprovalRequest, revision: Revision, envelope: Mapping[str, Any]) -> Bytes:
-    """The current bytes beside the latest that the agent sent; a query only where a person edited."""
-    if revision.author_id is None:
-        return Bytes(envelope, envelope, tuple(revision.set_aside))
-    sent = request.revisions.filter(author=None, number__lt=revision.number).order_by("-number").first()
-    assert sent is not None  # noqa: S101 - the first revision is the agent's
-    return Bytes(envelope, canonical.read(bytes(sent.payload)), tuple(revision.set_aside))
-
-
-def _edits(both: Bytes) -> Iterator[tuple[str, tuple[Change, ...]]]:
-    before = {action["key"]: action["args"] for action in both.proposed["actions"]}
-    for key, action in both.actions.items():
-        if both.edited(key):
-            yield key, diff(before.get(key, {}), action["args"])
-
-
 def _sentences(revision: Revision) -> dict[str, str]:
     return dict(Action.objects.filter(revision=revision).values_list("key", "sentence"))
-
-
-def _words(vote: Vote) -> tuple[str, ...]:
-    if vote.answers is None:
-        return ()
-    said = answers.read(bytes(vote.answers))
-    return tuple(
-        f"{key}: {one.verb.value}" + (f" {shown(one.value).text}" if one.verb.answers else "")
-        for key, one in said.items()
-    )
 
 
 def may_ask(turn: Turn, standing: Standing) -> bool:
@@ -317,32 +281,3 @@ def _precedents(request: ApprovalRequest) -> Precedents:
         (earlier, closing) for earlier in latest[:LISTED] if (closing := closing_of(earlier)) is not None
     ]
     return Precedents(tuple(counts.items()), len(latest), tuple(listed))
-
-
-def _release(request: ApprovalRequest) -> Release | None:
-    decision = getattr(request, "decision", None)
-    if decision is None:
-        return None
-    reported = ReportedOutcome.objects.filter(request=request).first()
-    if reported is not None:
-        done = {
-            "succeeded": ("Done: the agent reports success", "ok"),
-            "failed": ("The agent reports failure", "bad"),
-        }
-        text, tone = done.get(reported.status, ("The agent does not know how it ended", "warn"))
-        return Release(text, tone, reported.reported_at)
-    if request.channel == "poll":
-        return Release("Recorded · the agent reads it with its next call", "", decision.decided_at)
-    delivery = Delivery.objects.filter(correlation_id=decision.pk).first()
-    if delivery is None:
-        return Release("Recorded", "", decision.decided_at)
-    words = {
-        Delivery.State.QUEUED: ("Recorded · on its way to the agent", ""),
-        Delivery.State.SENDING: ("Being handed to the agent", ""),
-        Delivery.State.DELIVERED: ("Released · the agent has it", "ok"),
-        Delivery.State.STALE: ("Not released: the agent no longer waits for it", "warn"),
-        Delivery.State.UNKNOWN: ("Outcome unknown: the worker died while it ran; a person must look", "bad"),
-        Delivery.State.DEAD: ("Not delivered: given up after the last attempt", "bad"),
-    }
-    text, tone = words[Delivery.State(delivery.state)]
-    return Release(text, tone, delivery.finished_at or decision.decided_at)

@@ -14,6 +14,7 @@ from django.test import Client
 from inbox import canonical
 from inbox.clock import database_now
 from inbox.models import ApprovalRequest, Decision, Vote
+from inbox.services.batches import BatchLine, start_batch
 from inbox.services.holds import release_due
 from tests.checker import check_team
 from tests.factories import World, ask, vote
@@ -300,6 +301,40 @@ def test_a_held_decision_is_undone_from_page_list_and_batch_until_it_is_released
     late = client.post(page_of(world, request, "/undo"), {"from": "page"})
     assert late.status_code == 409
     assert "Not undone: it was released." in text_of(late.content)
+    check_team(world.team)
+
+
+def test_undo_from_the_list_the_stack_and_a_batch_report(world: World) -> None:
+    enforce(world, release_at_once=None)
+    first, second, third = (ask(world, args={"path": f"docs/{n}", "text": "x"}) for n in range(3))
+    client = signed_in(world.dave)
+    told = {"digest": first.digest, "idempotency_key": uuid4().hex, "verdict": "approve", "from": "list"}
+    row = client.post(page_of(world, first, "/decide"), told, headers={"HX-Request": "true"}).content.decode()
+    assert "Approved by you, held" in row
+    again = client.post(page_of(world, first, "/undo"), {"from": "list"}, headers={"HX-Request": "true"})
+    assert again.content.decode().strip().startswith("<li")
+    assert "held" not in text_of(again.content)
+    vote(world, first, world.dave)
+    assert (
+        "Undone. It waits again"
+        in client.post(page_of(world, first, "/undo"), {"from": "stack"}, follow=True).content.decode()
+    )
+    batch = start_batch(
+        person=world.dave,
+        team=world.team,
+        verdict="approve",
+        items=[BatchLine(str(one.pk), one.digest) for one in (second, third)],
+        via="batch",
+        idempotency_key=uuid4().hex,
+    )
+    report = inbox_of(world, f"b/{batch.pk}")
+    assert "Undo all 2" in client.get(report).content.decode()
+    assert "Undo all" not in signed_in(world.carol).get(report).content.decode()
+    assert signed_in(world.carol).post(f"{report}/undo").status_code == 404
+    assert "2 undone: they wait again." in client.post(f"{report}/undo", follow=True).content.decode()
+    assert "Nothing was undone" in client.post(f"{report}/undo", follow=True).content.decode()
+    waiting = ApprovalRequest.objects.filter(pk__in=[first.pk, second.pk, third.pk], state="pending")
+    assert waiting.count() == 3
     check_team(world.team)
 
 
