@@ -13,6 +13,7 @@ from inbox.forms import SayForm
 from inbox.policy.words import Risk
 from inbox.selectors.asking import hold_against
 from inbox.selectors.read_back import ReadBack, read_back
+from inbox.selectors.repeats import recorded
 from inbox.selectors.request_page import RequestPage
 from inbox.selectors.saying.draft import Draft, Panel
 from inbox.selectors.saying.panels import opens, panel_of
@@ -38,6 +39,8 @@ def say(request: TeamRequest, request_id: UUID) -> HttpResponse:
     panel: Panel | None = None
     try:
         form = SayForm(request.POST).checked()
+        if recorded(request.user, form.cleaned_data["idempotency_key"]):
+            return _done(request, request_id)
         if form.cleaned_data["digest"] != shown.request.digest:
             raise Changed()
         panel = _panel(request, shown, bar)
@@ -79,6 +82,10 @@ def say(request: TeamRequest, request_id: UUID) -> HttpResponse:
         raise
     except Refused as refused:
         return _shown(request, request_id, None, bar, panel, refused=refused)
+    return _done(request, request_id)
+
+
+def _done(request: TeamRequest, request_id: UUID) -> HttpResponse:
     if request.htmx:
         return page(request, request_id, Bar())
     return redirect("request", request.member.team.slug, request_id)

@@ -31,7 +31,7 @@ class LineRow:
     """One line: its place, its cells, and what is said of it so far."""
 
     index: int
-    cells: tuple[tuple[Cell | None, bool], ...]
+    cells: tuple[tuple[Cell | None, bool, str], ...]
     said: str
     message: str
 
@@ -79,7 +79,7 @@ class LinesPanel(Panel):
         said = self.said(f"line-{at}") or "approve"
         return LineRow(
             at,
-            tuple((column.cells[at], column.is_number) for column in self.columns),
+            tuple((column.cells[at], column.is_number, column.name) for column in self.columns),
             said if said in _WORDS else "approve",
             self.said(f"why-{at}"),
         )

@@ -83,7 +83,10 @@ def test_an_edit_is_filled_in_previewed_and_recorded_with_its_types(world: World
     again = say(client, world, request, "edit", "form", **carried).content.decode()
     assert filled(again)["#/amount"] == "30"
     assert 'value="#/lines/0" checked' in again
-    assert say(client, world, request, "edit", "commit", **carried).status_code == 302
+    once = {**carried, "idempotency_key": uuid4().hex}
+    for _ in range(2):
+        assert say(client, world, request, "edit", "commit", **once).status_code == 302
+    assert Vote.objects.filter(request=request).count() == 1
     assert answer(request)["args"] == {
         "amount": 30,
         "customer": "cus_1",
@@ -286,6 +289,8 @@ def test_a_held_decision_is_undone_from_page_list_and_batch_until_it_is_released
     assert "Approved by you, held" in page
     assert re.search(r'data-when="hold">Held · [1-5] s<', page)
     assert "Recently decided" in client.get(inbox_of(world)).content.decode()
+    live = signed_in(world.carol).get(inbox_of(world, "changes?since=0&view=turn")).json()
+    assert {"id": str(request.pk), "needs": f"Approved by {world.dave.username}, held"} in live["voted"]
     assert (
         f"Approved by {world.dave.username}, held"
         in signed_in(world.carol).get(inbox_of(world, "?view=done")).content.decode()
