@@ -252,6 +252,8 @@ class DecideOut(TypedDict):
     outcome: str | None
     decision: str | None
     slots_open: list[str]
+    release_at: str | None
+    proposed: bool
     repeated: bool
     receipt: AsOf
 
