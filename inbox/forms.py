@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal, Self, cast
 from uuid import UUID
 
 from django import forms
 
-from inbox.answers import APPROVED, REJECTED, Answers
 from inbox.errors import FieldError, Invalid
 from inbox.selectors.groups import Line
+from inbox.selectors.saying.draft import Draft
 from inbox.services.decide import MESSAGE_LENGTH
 
 Verdict = Literal["approve", "reject", "break_glass"]
@@ -51,8 +51,8 @@ class TeamForm(CheckedForm):
 class DecideForm(CheckedForm):
     """One verdict on one request, bound to the digest the page showed.
 
-    `confirmed` says that the consequence was shown; `read_back` is the value asked for; `approved` names the actions approved where a request has
-    several (all, when the page offered no choice); `preset` and `message` together are what the agent is told.
+    `confirmed` says that the consequence was shown; `read_back` is the value asked for; `preset` and `message`
+    together are what the agent is told.
     """
 
     verdict = forms.ChoiceField(choices=[(word, word) for word in ("approve", "reject", "break_glass")])
@@ -60,13 +60,8 @@ class DecideForm(CheckedForm):
     idempotency_key = forms.CharField(max_length=KEY_LENGTH)
     confirmed = forms.BooleanField(required=False)
     read_back = forms.CharField(max_length=100, required=False)
-    each = forms.BooleanField(required=False)
     preset = forms.CharField(max_length=PRESET_LENGTH, required=False)
     message = forms.CharField(max_length=MESSAGE_LENGTH, required=False, strip=True)
-
-    def __init__(self, data: Mapping[str, str], approved: Sequence[str] = ()) -> None:
-        super().__init__(data)
-        self.approved = tuple(approved)
 
     @property
     def verdict_word(self) -> Verdict:
@@ -78,11 +73,29 @@ class DecideForm(CheckedForm):
         """What the agent will be told."""
         return " ".join(part for part in (self.cleaned_data["preset"], self.cleaned_data["message"]) if part)
 
-    def actions(self, keys: Sequence[str]) -> Answers | None:
-        """What is said of each action, or None when the request is decided as one."""
-        if self.verdict_word != "approve" or not self.cleaned_data["each"]:
-            return None
-        return {key: APPROVED if key in self.approved else REJECTED for key in keys}
+
+class SayForm(CheckedForm):
+    """What every form of the request page carries besides its own fields.
+
+    `stage` is form (show it again as filled in), fields or raw (show the same values so), preview (show what they mean)
+    or commit.
+    """
+
+    stage = forms.ChoiceField(
+        choices=[(word, word) for word in ("form", "fields", "raw", "preview", "commit")],
+        error_messages={"required": "Send the form again.", "invalid_choice": "Send the form again."},
+    )
+    digest = forms.CharField(max_length=DIGEST_LENGTH)
+    idempotency_key = forms.CharField(max_length=KEY_LENGTH)
+    read_back = forms.CharField(max_length=100, required=False)
+    message = forms.CharField(max_length=MESSAGE_LENGTH, required=False, strip=True)
+    because = forms.CharField(max_length=MESSAGE_LENGTH, required=False, strip=True)
+
+    def told(self, draft: Draft) -> str:
+        """What the agent is told with it: the note, or why none of the options fits."""
+        if draft.verdict == "reject" and self.cleaned_data["because"]:
+            return str(self.cleaned_data["because"])
+        return str(self.cleaned_data["message"])
 
 
 class BatchForm(CheckedForm):

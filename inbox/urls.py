@@ -21,8 +21,10 @@ from inbox.views import (
     queue,
     request,
     rotas,
+    say,
     sign_in,
     tools,
+    undo,
 )
 
 urlpatterns = [
@@ -40,6 +42,8 @@ urlpatterns = [
     path("t/<slug:slug>/changes", live.changes, name="changes"),
     path("t/<slug:slug>/r/<uuid:request_id>", request.page, name="request"),
     path("t/<slug:slug>/r/<uuid:request_id>/decide", request.decide, name="decide"),
+    path("t/<slug:slug>/r/<uuid:request_id>/say", say.say, name="say"),
+    path("t/<slug:slug>/r/<uuid:request_id>/undo", undo.undo, name="undo"),
     path("t/<slug:slug>/r/<uuid:request_id>/why", request.why, name="why"),
     path("t/<slug:slug>/r/<uuid:request_id>/grant", grants.grant_new, name="grant_new"),
     path("t/<slug:slug>/grants", grants.grants, name="grants"),
@@ -48,6 +52,7 @@ urlpatterns = [
     path("t/<slug:slug>/g/<uuid:group_id>", batch.sheet, name="batch_sheet"),
     path("t/<slug:slug>/g/<uuid:group_id>/arrivals", batch.arrived, name="batch_arrivals"),
     path("t/<slug:slug>/g/<uuid:group_id>/decide", batch.decide, name="batch_decide"),
+    path("t/<slug:slug>/b/<uuid:batch_id>/undo", undo.batch_undo, name="batch_undo"),
     path("t/<slug:slug>/b/<uuid:batch_id>", batch.report, name="batch_report"),
     path("t/<slug:slug>/agents", agents.agents, name="agents"),
     path("t/<slug:slug>/agents/<uuid:agent_id>", agents.agent, name="agent"),

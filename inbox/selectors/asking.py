@@ -6,6 +6,7 @@ from inbox.errors import FieldError, Invalid
 from inbox.models import ApprovalRequest
 from inbox.policy.words import Risk
 from inbox.selectors.payload import asked_of
+from inbox.selectors.read_back import ReadBack
 from inbox.selectors.turn import Turn
 
 
@@ -23,6 +24,11 @@ def check_read_back(
         return
     revision = request.revisions.get(number=request.revision_number)
     asked = asked_of(bytes(revision.payload), risk=Risk(request.risk), digest=request.digest)
+    hold_against(asked, typed, strict=strict)
+
+
+def hold_against(asked: ReadBack | None, typed: str | None, *, strict: bool = False) -> None:
+    """Hold what was typed against the value that is asked for. Raises Invalid as `check_read_back` does."""
     if asked is None:
         if strict and typed is not None:
             raise _refused(

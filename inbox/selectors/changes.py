@@ -11,6 +11,7 @@ from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, AuditEvent
 from inbox.policy.words import Risk
 from inbox.selectors.endings import closing_of
+from inbox.selectors.holds import held_of
 from inbox.selectors.queue import View, head_seq, your_turn_count
 from inbox.selectors.turn import Turn
 
@@ -30,7 +31,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Voted:
-    """A request that still waits, with what its row shows now: who is needed, and whose it is first and why."""
+    """A request that still waits, with what its row shows now, or one that is held, with what its row says of that."""
 
     id: UUID
     needs: str
@@ -86,6 +87,13 @@ def changes_since(turn: Turn, since: int, view: View) -> Changes:
         for request in touched.values()
         if (closing := closing_of(request)) is not None
     ]
+    # A held one is not over: its row says how it stands, and says so again when it is undone.
+    held = held_of(turn.member, touched.values())
+    voted = [
+        Voted(pk, standing.line, whose(touched[pk], me), touched[pk].assigned_because)
+        for pk, standing in standings.items()
+        if pk not in asked
+    ]
     return Changes(
         seq=head,
         resync=False,
@@ -93,11 +101,7 @@ def changes_since(turn: Turn, since: int, view: View) -> Changes:
         new=tuple(new),
         grave=tuple(pk for pk in new if Risk(touched[pk].risk).rank >= Risk.HIGH.rank),
         ended=tuple(ended),
-        voted=tuple(
-            Voted(pk, standing.line, whose(touched[pk], me), touched[pk].assigned_because)
-            for pk, standing in standings.items()
-            if pk not in asked
-        ),
+        voted=(*voted, *(Voted(pk, one.text, "", "") for pk, one in held.items())),
     )
 
 

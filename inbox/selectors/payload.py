@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from inbox import canonical
+from inbox.policy.plan import LateValue, late_values
 from inbox.policy.words import Risk
 from inbox.rendering.fields import FieldTable, Row, field_table
 from inbox.rendering.findings import Finding, merged
@@ -19,13 +20,32 @@ PART_LINES: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class ShownAction:
-    """One action, or the slice of it that stands in this part. `continued` says that an earlier part began it."""
+    """One action, or the slice of it that stands in this part. `continued` says that an earlier part began it.
+
+    `allow` is what the agent lets people say of it. `late` are the arguments that are decided at run time.
+    """
 
     key: str
     name: str
+    kind: str
     rows: tuple[Row, ...]
     continued: bool
-    approvable: bool
+    allow: tuple[str, ...]
+    needs: tuple[str, ...]
+    late: tuple[LateValue, ...]
+
+    @property
+    def approvable(self) -> bool:
+        return "approve" in self.allow
+
+    @property
+    def offers(self) -> str:
+        """What it is answered with where that is not an approval, in words for its heading; else empty."""
+        if self.approvable:
+            return ""
+        return (
+            "a choice" if "choose" in self.allow else "a question" if "respond" in self.allow else "to change"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +58,21 @@ class Payload:
     part: int
     parts: int
     raw: Revealed | None
-    approvable: bool
+    offered: tuple[frozenset[str], ...]
     asked: ReadBack | None
+
+    @property
+    def approvable(self) -> bool:
+        """Whether all of it may be approved as one."""
+        return self.all_offer("approve")
+
+    def all_offer(self, verb: str) -> bool:
+        """Whether every action offers the verb."""
+        return all(verb in allow for allow in self.offered)
+
+    def some_offer(self, verb: str) -> bool:
+        """Whether an action offers the verb."""
+        return any(verb in allow for allow in self.offered)
 
     @property
     def complete(self) -> bool:
@@ -63,7 +96,7 @@ def show(
         part=number,
         parts=len(pages),
         raw=raw_json(actions) if raw else None,
-        approvable=all("approve" in action["allow"] for action in actions),
+        offered=tuple(frozenset(action["allow"]) for action in actions),
         asked=read_back(risk, actions, digest),
     )
 
@@ -85,7 +118,14 @@ def _pages(actions: list[Any], tables: list[FieldTable], part_lines: int) -> lis
             left -= height
             pages[-1].append(
                 ShownAction(
-                    action["key"], action["name"], tuple(rows), index > 0, "approve" in action["allow"]
+                    key=action["key"],
+                    name=action["name"],
+                    kind=action["kind"],
+                    rows=tuple(rows),
+                    continued=index > 0,
+                    allow=tuple(action["allow"]),
+                    needs=tuple(action["depends_on"]),
+                    late=tuple(late_values(action["args"])),
                 )
             )
     return [tuple(page) for page in pages]

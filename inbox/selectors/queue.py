@@ -23,6 +23,7 @@ from inbox.selectors import order
 from inbox.selectors.conversation import Back, came_back
 from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.filters import Filter
+from inbox.selectors.holds import Held, held_of
 from inbox.selectors.turn import Standing, Turn
 
 PAGE: Final = 50
@@ -49,6 +50,7 @@ class Row:
     standing: Standing | None = None
     closing: Closing | None = None
     back: Back = ""
+    held: Held | None = None
 
     @property
     def waits_for_agent(self) -> datetime | None:
@@ -172,7 +174,21 @@ def done(turn: Turn, chosen: Filter, after: str = "") -> Listing:
         last_row = found[PAGE - 1]
         assert last_row.closed_at is not None  # noqa: S101 - final_has_time, a constraint
         cursor = f"{last_row.closed_at.isoformat()}~{last_row.pk.hex}"
-    return Listing(View.DONE, chosen, (Block("done", "Done", rows, after=cursor),), seq, now)
+    blocks = [Block("done", "Done", rows, after=cursor)]
+    if not after and (held := _held(turn, chosen)):
+        blocks.insert(0, Block("held", "Held, not yet released", held))
+    return Listing(View.DONE, chosen, tuple(blocks), seq, now)
+
+
+def _held(turn: Turn, chosen: Filter) -> tuple[Row, ...]:
+    """What was decided and is not released, the latest asked first; a page of it at most, for it is over in seconds."""
+    found = list(
+        ApprovalRequest.objects.select_related("agent", "assignee__user")
+        .filter(chosen.q(), team_id=turn.member.team_id, state=State.HELD.value)
+        .order_by("-id")[:PAGE]
+    )
+    held = held_of(turn.member, found)
+    return tuple(Row(request, held=held[request.pk]) for request in found if request.pk in held)
 
 
 def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
@@ -196,8 +212,15 @@ def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     requests = [event.request for event in found[:PAGE] if event.request is not None]
     pending = [request for request in requests if request.state == State.PENDING.value]
     standings, back = turn.standings(pending), came_back(pending)
+    held = held_of(turn.member, requests)
     rows = tuple(
-        Row(request, standings.get(request.pk), closing_of(request), back.get(request.pk, ""))
+        Row(
+            request,
+            standings.get(request.pk),
+            closing_of(request),
+            back.get(request.pk, ""),
+            held.get(request.pk),
+        )
         for request in requests
     )
     cursor = str(found[PAGE - 1].seq) if len(found) > PAGE else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,24 +11,38 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from agents.models import Delivery
 from inbox import canonical
 from inbox.errors import NotFound
 from inbox.lifecycle import OnTimeout, State
-from inbox.models import ApprovalRequest, AuditEvent, Grant, ReportedOutcome, RequestGroup, Tool
+from inbox.models import (
+    Action,
+    ApprovalRequest,
+    AuditEvent,
+    Grant,
+    RequestGroup,
+    Revision,
+    Tool,
+    Vote,
+)
 from inbox.policy.lanes import why_here
 from inbox.policy.need import Need
 from inbox.policy.seating import Slot
 from inbox.policy.words import Risk
+from inbox.rendering.diff import Change
 from inbox.selectors import order
 from inbox.selectors.audit_words import action_word, detail_of
 from inbox.selectors.case import Case, case_of
+from inbox.selectors.claims import Claim, claim_of_another
+from inbox.selectors.edited import both_of, edits_of, words_of
 from inbox.selectors.endings import Closing, closing_of
+from inbox.selectors.envelopes import Bytes
 from inbox.selectors.grants import grants_that_passed, may_be_granted
+from inbox.selectors.holds import Held, held_of
 from inbox.selectors.order import Neighbour
 from inbox.selectors.payload import PART_LINES, Payload, show
 from inbox.selectors.policy import tools_named
 from inbox.selectors.queue import head_seq
+from inbox.selectors.release import Release, release_of
 from inbox.selectors.turn import Standing, Turn, past_standing
 from inbox.selectors.waiting import next_people
 from inbox.selectors.who import WhoCould, who_could_decide
@@ -59,20 +73,21 @@ class Precedents:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """How far the decision has come on its way to the agent, in the words of what is certain."""
-
-    text: str
-    tone: str
-    at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class RequestPage:
-    """One request, ready to show. `envelope` is what its digest is of; `who` and `why` only while it waits, `closing` and `release` only after."""
+    """One request, ready to show. `envelope` is what its digest is of; `who` and `why` only while it waits, `closing` and `release` only after.
+
+    `both` is what it asks beside what the agent proposed; `edits` what a person's edit made of it, by action.
+    `held` while it can be undone, `claim` while somebody else works on it.
+    """
 
     request: ApprovalRequest
     envelope: bytes
+    both: Bytes
+    edits: tuple[tuple[str, tuple[Change, ...]], ...]
+    editor: str
+    held: Held | None
+    claim: Claim | None
+    sentences: Mapping[str, str]
     payload: Payload
     case: Case
     tools: tuple[tuple[str, Tool | None], ...]
@@ -97,6 +112,12 @@ class RequestPage:
         return self.request.agent.handle
 
     @property
+    def voted(self) -> tuple[tuple[Vote, tuple[str, ...]], ...]:
+        """The votes, each with what it says of the actions where that is more than yes or no to all."""
+        votes = self.standing.votes if self.standing else ()
+        return tuple((vote, words_of(vote)) for vote in votes)
+
+    @property
     def rule(self) -> str:
         return self.request.rule or "no rule: people decide"
 
@@ -107,6 +128,7 @@ def find(turn: Turn, request_id: UUID) -> ApprovalRequest:
         ApprovalRequest.objects.select_related(
             "agent__owner",
             "assignee__user",
+            "claimed_by__user",
             "policy_version__policy",
             "decision__person",
             "decision__policy_version__policy",
@@ -126,15 +148,23 @@ def read(
     """The page of a request. Raises NotFound for one that is not of the member's team."""
     seq, now = head_seq(turn.member.team_id), timezone.now()
     request = find(turn, request_id)
-    revision = request.revisions.get(number=request.revision_number)
+    revision = request.revisions.select_related("author").get(number=request.revision_number)
     tools = tools_named(request.team_id, request.tools)
     pending = request.state == State.PENDING.value
+    held = held_of(turn.member, [request]).get(request.pk)
     standing = turn.standings([request])[request.pk] if pending else _past(request)
     before, after = neighbours(turn, request, now) if pending else (None, None)
     envelope = canonical.read(bytes(revision.payload))
+    both = both_of(request, revision, envelope)
     return RequestPage(
         request=request,
         envelope=bytes(revision.payload),
+        both=both,
+        edits=tuple(edits_of(both)),
+        editor=revision.author.get_username() if revision.author else "",
+        held=held,
+        claim=claim_of_another(request, turn.member, now) if pending else None,
+        sentences=_sentences(revision) if len(envelope["actions"]) > 1 else {},
         payload=show(
             bytes(revision.payload),
             risk=Risk(request.risk),
@@ -153,7 +183,7 @@ def read(
         why=why(request, standing, now, after) if pending else (),
         next_people=next_people(request) if pending else "",
         closing=closing_of(request),
-        release=_release(request),
+        release=release_of(request),
         before=before.id if before is not None else None,
         after=after.id if after is not None else None,
         grantable=standing is not None and may_be_granted(request, envelope) and may_ask(turn, standing),
@@ -161,6 +191,10 @@ def read(
         seq=seq,
         now=now,
     )
+
+
+def _sentences(revision: Revision) -> dict[str, str]:
+    return dict(Action.objects.filter(revision=revision).values_list("key", "sentence"))
 
 
 def may_ask(turn: Turn, standing: Standing) -> bool:
@@ -247,32 +281,3 @@ def _precedents(request: ApprovalRequest) -> Precedents:
         (earlier, closing) for earlier in latest[:LISTED] if (closing := closing_of(earlier)) is not None
     ]
     return Precedents(tuple(counts.items()), len(latest), tuple(listed))
-
-
-def _release(request: ApprovalRequest) -> Release | None:
-    decision = getattr(request, "decision", None)
-    if decision is None:
-        return None
-    reported = ReportedOutcome.objects.filter(request=request).first()
-    if reported is not None:
-        done = {
-            "succeeded": ("Done: the agent reports success", "ok"),
-            "failed": ("The agent reports failure", "bad"),
-        }
-        text, tone = done.get(reported.status, ("The agent does not know how it ended", "warn"))
-        return Release(text, tone, reported.reported_at)
-    if request.channel == "poll":
-        return Release("Recorded · the agent reads it with its next call", "", decision.decided_at)
-    delivery = Delivery.objects.filter(correlation_id=decision.pk).first()
-    if delivery is None:
-        return Release("Recorded", "", decision.decided_at)
-    words = {
-        Delivery.State.QUEUED: ("Recorded · on its way to the agent", ""),
-        Delivery.State.SENDING: ("Being handed to the agent", ""),
-        Delivery.State.DELIVERED: ("Released · the agent has it", "ok"),
-        Delivery.State.STALE: ("Not released: the agent no longer waits for it", "warn"),
-        Delivery.State.UNKNOWN: ("Outcome unknown: the worker died while it ran; a person must look", "bad"),
-        Delivery.State.DEAD: ("Not delivered: given up after the last attempt", "bad"),
-    }
-    text, tone = words[Delivery.State(delivery.state)]
-    return Release(text, tone, delivery.finished_at or decision.decided_at)

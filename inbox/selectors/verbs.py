@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
+from inbox.selectors.holds import Held
+from inbox.selectors.payload import Payload
 from inbox.selectors.request_page import RequestPage
+
+_OFFERS: Final = {
+    "approve": "approving",
+    "break_glass": "approving",
+    "edit": "editing",
+    "respond": "an answer",
+    "choose": "a choice",
+}
+# In the order of the bar.
+NAMES: Final = ("approve", "edit", "respond", "choose", "reject", "break_glass", "undo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,35 +34,68 @@ class Verb:
         return not self.code
 
 
-def verbs_of(page: RequestPage) -> tuple[Verb, ...]:
-    """Every verb there is. What is closed to all of them for one cause says so for each."""
-    barred = _barred(page)
-    if barred is not None:
-        return tuple(Verb(name, *barred) for name in ("approve", "reject", "break_glass"))
-    blocked = page.request.blocked
-    if not page.payload.approvable:
-        only = ("not-offered", "The agent allows only rejecting this.")
-        return (Verb("approve", *only), Verb("reject"), Verb("break_glass", *only))
+def verbs_of(page: RequestPage, *, over_claim: bool = False) -> tuple[Verb, ...]:
+    """Every verb there is. What is closed to all of them for one cause says so for each.
+
+    `over_claim`: though somebody else works on it.
+    """
+    barred = _barred(page, over_claim)
+    deciding = _open(page) if barred is None else (Verb(name, *barred) for name in NAMES[:-1])
+    return (*deciding, _undo(page.held))
+
+
+def _open(page: RequestPage) -> Iterator[Verb]:
+    for name in NAMES[:-1]:
+        closed = None if name == "reject" else _closed(name, page)
+        yield Verb(name, *closed) if closed else Verb(name)
+
+
+def _closed(name: str, page: RequestPage) -> tuple[str, str] | None:
+    payload, blocked = page.payload, page.request.blocked
+    several = len(payload.keys) > 1
+    if name == "break_glass":
+        if not blocked:
+            return "not-blocked", "No rule blocks this, so it is approved as usual."
+        return None if payload.approvable else _not_offered(name, payload)
     if blocked:
         who = f"Rule {page.request.rule}" if page.request.rule else "Policy"
-        return (
-            Verb("approve", "blocked", f"{who} blocks this: only breaking the glass lets it pass."),
-            Verb("reject"),
-            Verb("break_glass"),
-        )
-    return (
-        Verb("approve"),
-        Verb("reject"),
-        Verb("break_glass", "not-blocked", "No rule blocks this, so it is approved as usual."),
-    )
+        return "blocked", f"{who} blocks this: only breaking the glass lets it pass."
+    if name == "approve" and payload.approvable:
+        return None
+    if name != "approve" and not payload.some_offer(name):
+        return _not_offered(name, payload)
+    if several and not (name == "edit" and payload.approvable):
+        return "in-parts", "It has several actions, not all to be approved: each is decided by itself."
+    return None if name != "approve" else _not_offered(name, payload)
 
 
-def _barred(page: RequestPage) -> tuple[str, str] | None:
+def _not_offered(name: str, payload: Payload) -> tuple[str, str]:
+    if name in ("approve", "break_glass"):
+        if payload.some_offer("choose"):
+            return "not-offered", "This asks for a choice: choose one, or say that none fits."
+        if payload.some_offer("respond"):
+            return "not-offered", "This asks for an answer: write it, or reject the question."
+    return "not-offered", f"The agent does not offer {_OFFERS[name]} here."
+
+
+def _undo(held: Held | None) -> Verb:
+    if held is None:
+        return Verb("undo", "not-held", "Nothing is held: there is nothing to undo.")
+    if not held.mine:
+        return Verb("undo", "not-yours", f"{held.who.capitalize()} decided this, and you did not vote on it.")
+    return Verb("undo")
+
+
+def _barred(page: RequestPage, over_claim: bool) -> tuple[str, str] | None:
     standing = page.standing
+    if page.held is not None:
+        return "held", f"{page.held.text}. Until it is released it can be undone."
     if page.closing is not None or standing is None:
         return "already-decided", f"{page.closing.text}." if page.closing else "It is closed."
     if standing.voted:
         return "already-voted", "Your vote is recorded."
     if not standing.may.may:
         return standing.may.code, standing.may.reason
+    if page.claim is not None and not over_claim:
+        return "claimed", page.claim.reason
     return None

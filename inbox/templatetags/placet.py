@@ -18,9 +18,14 @@ from django.utils.safestring import SafeString, mark_safe
 
 from inbox.lifecycle import OnTimeout
 from inbox.models import ApprovalRequest
+from inbox.policy.seating import who_of
 from inbox.policy.words import Risk
-from inbox.rendering.reveal import Revealed
+from inbox.rendering.edit import Node
+from inbox.rendering.edit.nodes import State
+from inbox.rendering.reveal import Revealed, reveal
 from inbox.rendering.segments import Segment
+from inbox.selectors.holds import Held
+from inbox.selectors.saying.edit import removable as one_box
 
 register = template.Library()
 
@@ -204,3 +209,40 @@ def verb(request: ApprovalRequest) -> str:
     if len(request.sentence) <= BUTTON_LENGTH and "no template" not in request.sentence:
         return f"Approve: {request.sentence}"
     return f"Approve {request.tool}"
+
+
+@register.simple_tag
+def hold(held: Held) -> SafeString:
+    """How long a decision can still be undone. Scripts count down; its width does not change with the digits."""
+    return format_html(
+        '<time class="num hold" datetime="{}" title="{}" data-when="hold">{}</time>',
+        held.release_at.isoformat(timespec="milliseconds"),
+        _absolute(held.release_at),
+        f"Held · {held.seconds} s" if held.seconds else "Releasing",
+    )
+
+
+@register.filter
+def visible(text: str) -> str:
+    """A pointer or key for places without badges: nothing hidden stands in it."""
+    return reveal(text).plain
+
+
+@register.filter
+def slot_who(name: str) -> str:
+    """Whom a slot waits for, by the slot's name."""
+    return who_of(name)
+
+
+@register.filter
+def removable(node: Node) -> bool:
+    """Whether a box for removing is all a field needs besides its control."""
+    return one_box(node)
+
+
+@register.filter
+def state_word(state: State, node: Node) -> str:
+    """What a field's state means for the value that is sent."""
+    if state is State.AUTO:
+        return "null unless filled in" if node.value is None else "left out if empty"
+    return {State.VALUE: "as filled in", State.NULL: "null", State.ABSENT: "remove"}[state]

@@ -26,6 +26,7 @@ from inbox.selectors.groups import (
     group_of,
     open_sheet,
 )
+from inbox.selectors.holds import can_undo_of_batch
 from inbox.selectors.policy import tools_named
 from inbox.services.batches import OUTCOMES, BatchLine, start_batch
 from inbox.views.context import TeamRequest, redirect_after_post, team_page
@@ -148,6 +149,7 @@ def report(request: TeamRequest, batch_id: UUID) -> HttpResponse:
         "inbox/batch_report.html",
         {
             "report": found,
+            "undoable": can_undo_of_batch(request.member, batch_id),
             "counts": [(count, _word(outcome)) for outcome, count in found.counts],
             "failures": [
                 (line, _word(line.outcome), line.detail or OUTCOMES.get(line.outcome, ""))

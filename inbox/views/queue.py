@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from inbox.policy.words import Lane
 from inbox.selectors import queue
 from inbox.selectors.filters import parse
+from inbox.selectors.holds import stack_of
 from inbox.selectors.queue import Listing, View
 from inbox.views.context import TeamRequest, team_page
 from inbox.views.keys import INBOX_KEYS
@@ -76,6 +77,7 @@ def _page(request: TeamRequest, listing: Listing, title: str) -> HttpResponse:
         ],
         "bare": request.path,
         "page_keys": INBOX_KEYS,
+        "stack": stack_of(request.member),
     }
     if request.htmx and request.GET.get("after"):
         # "Load 50 more": the rows of the next page and the button after them, nothing around.

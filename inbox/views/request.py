@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,34 +20,30 @@ from inbox.policy.words import Risk
 from inbox.selectors import request_page
 from inbox.selectors.asking import check_read_back
 from inbox.selectors.endings import closing_of
+from inbox.selectors.holds import held_of
 from inbox.selectors.queue import Row
-from inbox.selectors.request_page import RequestPage
+from inbox.selectors.saying.panels import STEPS
 from inbox.services.decide import Decided
 from inbox.services.decide import decide as record
+from inbox.views.bar import Bar
+from inbox.views.bar import page as render_page
 from inbox.views.context import TeamRequest, team_page
-from inbox.views.keys import REQUEST_KEYS
 
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """What the decision bar asks: "" both verbs, "approve" the consequence, "reject" the reason.
-
-    `refused` is why the last press recorded nothing; `message` and `preset` are what was typed then.
-    """
-
-    step: str = ""
-    message: str = ""
-    preset: str = ""
-    refused: Refused | None = None
+_STEPS: Final = ("approve", "reject", "break_glass", *STEPS)
 
 
 @require_safe
 @never_cache
 @team_page
 def page(request: TeamRequest, request_id: UUID) -> HttpResponse:
-    """`?part=` of a long payload, `?raw=1` for the exact JSON, `?step=approve|reject|break_glass` for the bar's next question."""
+    """`?part=` of a long payload, `?raw=1` for the exact JSON, `?step=` for the bar's next question, `?over=1` past a claim."""
     step = request.GET.get("step", "")
-    return _page(request, request_id, Bar(step if step in ("approve", "reject", "break_glass") else ""))
+    bar = Bar(
+        step if step in _STEPS else "",
+        action=request.GET.get("action", ""),
+        over=request.GET.get("over") == "1",
+    )
+    return render_page(request, request_id, bar)
 
 
 @require_safe
@@ -81,16 +77,16 @@ def decide(request: TeamRequest, request_id: UUID) -> HttpResponse:
         step=request.POST.get("verdict", ""),
         message=request.POST.get("message", ""),
         preset=request.POST.get("preset", ""),
+        over=request.POST.get("over_claim") == "1",
     )
     try:
-        form = DecideForm(request.POST, request.POST.getlist("approved")).checked()
+        form = DecideForm(request.POST).checked()
         if (
             form.verdict_word == "approve"
             and not form.cleaned_data["confirmed"]
             and Risk(found.risk) is not Risk.LOW
         ):
-            return _page(request, request_id, bar)
-        revision = found.revisions.get(number=found.revision_number)
+            return render_page(request, request_id, bar)
         if form.verdict_word != "reject":
             check_read_back(
                 request.turn,
@@ -98,7 +94,6 @@ def decide(request: TeamRequest, request_id: UUID) -> HttpResponse:
                 digest=form.cleaned_data["digest"],
                 typed=form.cleaned_data["read_back"],
             )
-        keys = revision.actions.values_list("key", flat=True)
         decided = record(
             person=request.user,
             team=request.member.team,
@@ -108,27 +103,27 @@ def decide(request: TeamRequest, request_id: UUID) -> HttpResponse:
             message=form.told,
             via="web",
             idempotency_key=form.cleaned_data["idempotency_key"],
-            actions=form.actions(tuple(keys)),
+            over_claim=bar.over,
         )
     except NotFound:
         raise
     except Refused as refused:
         if from_list:
-            return _row(request, request_id, refused)
-        return _page(
-            request, request_id, Bar(bar.step, bar.message, bar.preset, refused), status=refused.status
-        )
+            return row(request, request_id, refused)
+        return render_page(request, request_id, replace(bar, refused=refused), status=refused.status)
     if from_list:
         if request.htmx:
-            return _row(request, request_id)
+            return row(request, request_id)
         messages.success(request, _recorded(decided))
         return redirect("queue", request.member.team.slug)
     if request.htmx:
-        return _page(request, request_id, Bar())
+        return render_page(request, request_id, Bar())
     return redirect("request", request.member.team.slug, request_id)
 
 
 def _recorded(decided: Decided) -> str:
+    if decided.release_at is not None:
+        return f"Held, and can be undone for now: {decided.request.sentence}"
     if decided.decision is None:
         return (
             f"Your vote is recorded. Still needed: {', '.join(who_of(slot) for slot in decided.slots_open)}."
@@ -136,20 +131,11 @@ def _recorded(decided: Decided) -> str:
     return f"{decided.decision.outcome.capitalize()}: {decided.request.sentence}"
 
 
-def _page(request: TeamRequest, request_id: UUID, bar: Bar, status: int = 200) -> HttpResponse:
-    wanted = request.GET.get("part", "1")
-    part = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 7 else 1
-    shown = request_page.read(request.turn, request_id, part=part, raw=request.GET.get("raw") == "1")
-    return render(request, "inbox/request.html", {**_context(shown), "bar": bar}, status=status)
-
-
-def _context(shown: RequestPage) -> dict[str, Any]:
-    return {"shown": shown, "item": shown.request, "page_keys": REQUEST_KEYS}
-
-
-def _row(request: TeamRequest, request_id: UUID, refused: Refused | None = None) -> HttpResponse:
+def row(request: TeamRequest, request_id: UUID, refused: Refused | None = None) -> HttpResponse:
+    """A request's row of the list, as it stands now."""
     found = request_page.find(request.turn, request_id)
     closing = closing_of(found)
-    standing = request.turn.standings([found])[found.pk] if closing is None else None
-    context = {"row": Row(found, standing, closing), "refused": refused}
+    held = held_of(request.member, [found]).get(found.pk)
+    standing = request.turn.standings([found])[found.pk] if closing is None and held is None else None
+    context = {"row": Row(found, standing, closing, held=held), "refused": refused}
     return render(request, "inbox/_row.html", context, status=refused.status if refused else 200)

@@ -34,6 +34,9 @@ function show(time) {
     const left = (moment - Date.now()) / 1000;
     time.toggleAttribute("data-soon", left < 900);
     time.lastChild.textContent = left > 0 ? `${time.dataset.coming} ${span(left)}` : time.dataset.past;
+  } else if (kind === "hold") {
+    const left = Math.ceil((moment - Date.now()) / 1000);
+    time.textContent = left > 0 ? `Held · ${left} s` : "Releasing";
   }
   if (!time.dataset.titled) {
     time.dataset.titled = "";
@@ -45,8 +48,14 @@ export function tick() {
   for (const time of document.querySelectorAll("time[data-when]")) show(time);
 }
 
+// Holds last seconds: they alone are counted by the second.
+function second() {
+  for (const time of document.querySelectorAll('time[data-when="hold"]')) show(time);
+}
+
 export function start() {
   tick();
   setInterval(tick, TICK);
+  setInterval(second, 1_000);
   document.addEventListener("htmx:after:swap", tick);
 }

@@ -12,7 +12,8 @@ function preview(form) {
 
 function sending(form, button) {
   form.dataset.sent = "";
-  if (!button) return;
+  // A preview records nothing, and its button must not say so.
+  if (!button?.matches("[data-decides]")) return;
   button.dataset.label = button.textContent;
   button.textContent = "Recording…";
   button.setAttribute("aria-busy", "true");
@@ -20,7 +21,7 @@ function sending(form, button) {
 
 function unsent(form) {
   delete form.dataset.sent;
-  for (const button of form.querySelectorAll("[data-label]")) {
+  for (const button of [...form.elements].filter((one) => one.matches("[data-label]"))) {
     button.textContent = button.dataset.label;
     delete button.dataset.label;
     button.removeAttribute("aria-busy");

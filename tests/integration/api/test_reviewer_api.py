@@ -19,6 +19,7 @@ from inbox.models import ApprovalRequest, IdempotencyKey, Vote
 from inbox.services import personal_tokens
 from tests.factories import World, ask, in_force, vote
 from tests.integration.api.conftest import Caller, assert_problem
+from tests.integration.core.test_verbs import asked
 from tests.integration.pages.cast import crowd
 
 BLOCK = {
@@ -139,7 +140,7 @@ def test_a_review_is_what_the_page_shows(world: World, person: Callable[[User], 
     assert shown["silence"]["does"] == request.on_timeout
     assert world.alice.username in {one["name"] for one in shown["who"]["may"]}
     assert shown["standing"]["open"] == ["lead or above"] * 2
-    assert all(verb["may"] for verb in shown["verbs"] if verb["name"] != "break_glass")
+    assert {verb["name"] for verb in shown["verbs"] if verb["may"]} == {"approve", "edit", "reject"}
     assert shown["read_back"]["question"]
     assert "answer" not in shown["read_back"]
 
@@ -147,15 +148,28 @@ def test_a_review_is_what_the_page_shows(world: World, person: Callable[[User], 
 def test_verbs_say_why_not(world: World, person: Callable[[User], Caller]) -> None:
     def verbs(request: ApprovalRequest, user: User) -> dict[str, str]:
         shown = read(person(user), f"/requests/{request.pk}/review")
-        return {verb["name"]: verb["code"] for verb in shown["verbs"]}
+        return {verb["name"]: verb["code"] for verb in shown["verbs"] if verb["name"] != "undo"}
+
+    def open_to(request: ApprovalRequest, user: User) -> set[str]:
+        return {name for name, code in verbs(request, user).items() if not code}
 
     mail = ask(world, "send_email", {"to": "a@b.example", "subject": "Hi"})
-    assert verbs(mail, world.alice) == {"approve": "", "reject": "", "break_glass": "not-blocked"}
+    assert open_to(mail, world.alice) == {"approve", "edit", "reject"}
+    assert verbs(mail, world.alice)["break_glass"] == "not-blocked"
+    assert verbs(mail, world.alice)["respond"] == "not-offered"
     assert set(verbs(mail, world.dave).values()) == {"insufficient-tier"}
     vote(world, mail, world.alice, "reject")
     assert set(verbs(mail, world.alice).values()) == {"already-decided"}
+    question = asked(world, {"key": "q", "kind": "question", "name": "ask"})
+    assert open_to(question, world.alice) == {"respond", "reject"}
+    choice = {"key": "c", "kind": "choice", "name": "pick", "options": [{"value": 1}, {"value": 2}]}
+    assert open_to(asked(world, choice), world.alice) == {"choose", "reject"}
+    both = asked(world, choice, {"key": "w", "name": "write_file", "args": {"path": "a"}})
+    assert verbs(both, world.alice)["approve"] == verbs(both, world.alice)["choose"] == "in-parts"
     in_force(world, BLOCK)
-    assert verbs(ask(world), world.alice) == {"approve": "blocked", "reject": "", "break_glass": ""}
+    blocked = ask(world)
+    assert open_to(blocked, world.alice) == {"reject", "break_glass"}
+    assert verbs(blocked, world.alice)["edit"] == "blocked"
 
 
 @pytest.mark.parametrize("path", ["/inbox", "/inbox/groups", "/requests/{}/review"])

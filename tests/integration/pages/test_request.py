@@ -347,21 +347,6 @@ def test_a_vote_of_several_says_who_is_still_needed(real_world: World) -> None:
     assert "Approved by" in text_of(client.get(page_of(world, request)).content)
 
 
-def test_some_actions_of_several_may_be_approved(real_world: World) -> None:
-    world = real_world
-    fields = body()
-    fields["actions"] = [
-        {"key": key, "name": "send_email", "args": {"to": key, "subject": "x"}} for key in ("one", "two")
-    ]
-    request = submit_body(world, fields)
-    client = signed_in(world.alice)
-    page = client.get(page_of(world, request, "?step=approve")).content.decode()
-    assert page.count('name="approved"') == 2
-    sent = confirmed(request, each="1", approved=["one"])
-    assert client.post(page_of(world, request, "/decide"), sent).status_code == 302
-    assert Decision.objects.get(request=request).outcome == "mixed"
-
-
 def test_from_the_list_the_answer_is_the_row(real_world: World) -> None:
     world = real_world
     request = ask(world, expires_in=600)

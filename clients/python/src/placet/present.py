@@ -56,7 +56,7 @@ def _head(screen: Screen, review: ReviewOut) -> None:
 
 
 def _action(screen: Screen, action: ActionOut) -> None:
-    only = "" if action["approvable"] else " · the agent allows only rejecting it"
+    only = "" if action["approvable"] else " · not to be approved as it stands"
     screen.pair("action", f"{action['name']} ({action['key']}){only}", "bold")
     if not action["fields"]:
         screen.pair("", "no arguments")
