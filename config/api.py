@@ -15,6 +15,7 @@ from ninja.parser import Parser
 from agents.bearer import Unauthenticated
 from config.problems import problem, refusal
 from inbox import canonical
+from inbox.aftermath_api import aftermath
 from inbox.api import people, router
 from inbox.errors import FieldError, Invalid, NotFound, Refused
 from inbox.reviewer_api import reviews
@@ -59,6 +60,7 @@ api = NinjaAPI(
 api.add_router("", router)
 api.add_router("", people)
 api.add_router("", reviews)
+api.add_router("", aftermath)
 
 
 @api.exception_handler(canonical.JsonRefused)

@@ -102,11 +102,18 @@ class WaitRoom:
 
 
 async def _closed_among(ids: list[UUID]) -> list[UUID]:
+    # What was decided and is paused since reads as held: its agent goes on waiting.
     # A connection for the moment of the look: parked calls must not hold one.
     connection = await AsyncConnection.connect(_address(), autocommit=True, connect_timeout=5)
     async with connection:
         found = await connection.execute(
-            "SELECT id FROM inbox_approvalrequest WHERE id = ANY(%s) AND state <> ALL(%s)",
+            """
+            SELECT id FROM inbox_approvalrequest r WHERE id = ANY(%s) AND state <> ALL(%s) AND NOT EXISTS (
+                SELECT 1 FROM agents_pause p WHERE p.ended_at IS NULL AND r.state = 'decided'
+                    AND (p.team_id IS NULL OR p.team_id = r.team_id) AND (p.agent_id IS NULL OR p.agent_id = r.agent_id)
+                    AND (p.tool = '' OR p.tool = ANY (r.tools))
+            )
+            """,
             (ids, [State.PENDING.value, State.HELD.value]),
         )
         return [row[0] for row in await found.fetchall()]

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from agents import services as gateway
 from agents.auth import Principal, authenticate
-from agents.contract import Identifier, OutcomeReport, Submission, ThreadStatus
+from agents.contract import ConsumeBody, Identifier, OutcomeReport, Submission, ThreadStatus
 from agents.models import Agent
 from inbox import canonical
 from inbox.ballots import ballot_of
@@ -39,7 +39,7 @@ from inbox.schemas import (
 from inbox.selectors import answers
 from inbox.selectors.asking import check_read_back
 from inbox.selectors.turn import Turn
-from inbox.services import personal_tokens
+from inbox.services import personal_tokens, pickups
 from inbox.services.batches import BatchLine, start_batch
 from inbox.services.decide import decide
 from inbox.services.outcomes import report
@@ -104,13 +104,15 @@ def create(request: HttpRequest, body: Submission) -> Answer:
 
 def _create(agent: Agent, body: Submission) -> Answer:
     made = submit(agent=agent, submission=body)
-    return Status(
-        201 if made.created else 200, answers.answer(made.request, decision=made.decision, seq=made.seq)
-    )
+    if not made.created:
+        return Status(200, _answer(answers.request_of(agent, made.request.pk)))
+    return Status(201, answers.answer(made.request, decision=made.decision, seq=made.seq))
 
 
 def _answer(row: ApprovalRequest) -> dict[str, Any]:
-    return answers.answer(row, decision=answers.decision_of(row), seq=answers.stream_seq(row.team_id))
+    withheld = bool(pickups.had([row]))
+    seq = answers.stream_seq(row.team_id)
+    return answers.answer(row, decision=answers.decision_of(row), seq=seq, withheld=withheld)
 
 
 @router.post("/requests/bulk", response={200: BulkOut, **PROBLEMS}, summary="Ask for up to 500 at once")
@@ -179,9 +181,13 @@ def page(
     """Fifty of the agent's own requests, oldest first, by thread and state."""
     agent = _agent(request)
     rows, following = answers.requests_of(agent, thread=thread, state=state, after=cursor)
+    withheld = pickups.had(rows)
     seq = answers.stream_seq(agent.team_id)
     return {
-        "items": [answers.answer(row, decision=answers.decision_of(row), seq=seq) for row in rows],
+        "items": [
+            answers.answer(row, decision=answers.decision_of(row), seq=seq, withheld=row.pk in withheld)
+            for row in rows
+        ],
         "next": str(following) if following else None,
     }
 
@@ -194,6 +200,17 @@ def take_back(request: HttpRequest, request_id: UUID, body: WithdrawIn) -> dict[
     agent = _agent(request)
     withdraw(agent=agent, request_id=request_id, reason=body.reason)
     return _answer(answers.request_of(agent, request_id))
+
+
+@router.post(
+    "/requests/{request_id}/consume",
+    response={200: RequestOut, **PROBLEMS},
+    summary="Take the permit to act on a decision",
+)
+def consume(request: HttpRequest, request_id: UUID, body: ConsumeBody) -> dict[str, Any]:
+    """Once, for one holder, who gets the same answer again; for requests that were asked with `reply.permit`."""
+    row = pickups.consume(agent=_agent(request), request_id=request_id, body=body)
+    return answers.answer(row, decision=answers.decision_of(row), seq=answers.stream_seq(row.team_id))
 
 
 @router.post(

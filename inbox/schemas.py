@@ -61,7 +61,10 @@ class ReceiptOut(BaseModel):
 
 
 class DecisionOut(BaseModel):
-    """The one decision of a request. `halt`: nobody decided in time, and the run must stop."""
+    """The one decision of a request. `halt`: nobody decided in time, and the run must stop.
+
+    `recalled`: people took it back before the agent had it, and its actions all say no.
+    """
 
     id: str
     actions: list[DecidedActionOut]
@@ -71,6 +74,7 @@ class DecisionOut(BaseModel):
     digest: str
     decided_at: str
     halt: bool
+    recalled: bool
     receipt: ReceiptOut
 
 
@@ -81,7 +85,7 @@ class AsOf(BaseModel):
 
 
 class RequestOut(BaseModel):
-    """A request as its agent sees it."""
+    """A request as its agent sees it. `compensates`: it puts back what that request of the same agent did."""
 
     id: str
     dedupe_key: str
@@ -98,6 +102,7 @@ class RequestOut(BaseModel):
     expires_at: str
     on_timeout: Literal["reject", "escalate", "wait", "halt"]
     as_of: AsOf
+    compensates: str | None
     decision: DecisionOut | None
 
 

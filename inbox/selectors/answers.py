@@ -11,8 +11,10 @@ from django.db.models import QuerySet
 from agents.models import Agent
 from inbox import canonical
 from inbox.errors import Invalid, NotFound
-from inbox.lifecycle import State
-from inbox.models import ApprovalRequest, Decision, TeamStream
+from inbox.lifecycle import Outcome, State
+from inbox.models import ApprovalRequest, Decision, Recall, TeamStream
+from inbox.selectors.aftermath import recall_of
+from inbox.selectors.compensation import compensates
 from inbox.selectors.policy import pinned_needs
 
 PAGE = 50
@@ -59,14 +61,24 @@ def decision_of(request: ApprovalRequest) -> Decision | None:
         return None
 
 
-def answer(request: ApprovalRequest, *, decision: Decision | None, seq: int) -> dict[str, Any]:
-    """The wire form of a request with its decision, which must be the request's own. A closed request carries its decision with exactly the approved arguments."""
+def answer(
+    request: ApprovalRequest, *, decision: Decision | None, seq: int, withheld: bool = False
+) -> dict[str, Any]:
+    """The wire form of a request with its decision, which must be the request's own.
+
+    A closed request carries its decision with exactly the approved arguments; one that was recalled carries what stands
+    in its place. `withheld`: while something of it is paused it reads as held.
+    """
+    if withheld:
+        decision = None
+    recall = recall_of(decision) if decision is not None else None
+    outcome = Outcome.REJECTED.value if recall is not None else request.outcome
     return {
         "id": str(request.pk),
         "dedupe_key": request.dedupe_key,
         "thread": request.thread,
-        "state": request.state,
-        "outcome": request.outcome,
+        "state": State.HELD.value if withheld else request.state,
+        "outcome": None if withheld else outcome,
         "risk": request.risk,
         "reasons": [reason["text"] for reason in request.reasons],
         "needs": [need.model_dump() for need in pinned_needs(request)],
@@ -77,12 +89,13 @@ def answer(request: ApprovalRequest, *, decision: Decision | None, seq: int) -> 
         "expires_at": request.expires_at.isoformat(),
         "on_timeout": request.on_timeout,
         "as_of": {"seq": seq},
-        "decision": _decision(decision) if decision is not None else None,
+        "compensates": compensates(request),
+        "decision": _decision(decision, recall) if decision is not None else None,
     }
 
 
-def _decision(decision: Decision) -> dict[str, Any]:
-    told = canonical.read(bytes(decision.answer))
+def _decision(decision: Decision, recall: Recall | None) -> dict[str, Any]:
+    told = canonical.read(bytes(decision.answer if recall is None else recall.answer))
     return {
         "id": str(decision.pk),
         "actions": told["actions"],
@@ -92,9 +105,10 @@ def _decision(decision: Decision) -> dict[str, Any]:
         "digest": told["digest"],
         "decided_at": told["decided_at"],
         "halt": told.get("halt", False),
+        "recalled": recall is not None,
         "receipt": {"seq": decision.seq, "hash": bytes(decision.chain_hash).hex()},
     }
 
 
 def _with_decisions() -> QuerySet[ApprovalRequest]:
-    return ApprovalRequest.objects.select_related("decision", "team")
+    return ApprovalRequest.objects.select_related("decision__pickup", "decision__recall", "team")

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from agents import gate
 from agents.crashpoints import crashpoint
 from inbox import audit, canonical, events
 from inbox.answers import Answers
@@ -199,6 +200,8 @@ def _write(
     if counted:
         ApprovalRequest.objects.bulk_update([vote.request for _, vote in counted], ["votes_cast"])
     closing = [(line, vote) for line, vote in counted if vote.closes]
+    if closing:
+        gate.pass_through()
     still = (
         set(
             ApprovalRequest.objects.filter(paused(), pk__in=[v.request.pk for _, v in closing]).values_list(
