@@ -25,13 +25,16 @@ from django.urls import re_path  # isort: skip
 
 from config.front import BodyCap, Front, no_socket_here  # isort: skip
 from config.live import WaitRoom  # isort: skip
+from config.streams import EventStreams, wants_stream  # isort: skip
 from inbox.consumers import socket_urls  # isort: skip
 
-LIVE_PATHS = {"sockets": "/ws/*", "long_polls": "/api/v1/requests/*?wait="}
+LIVE_PATHS = {"sockets": "/ws/*", "long_polls": "/api/v1/requests*?wait=", "events": "/api/v1/events"}
 """What a proxy must send here rather than to config.wsgi; docker-compose's proxy rule is tested against it."""
 
+_ASKING = "/api/v1/requests"
 _REQUEST = re.compile(r"/api/v1/requests/([0-9a-f-]{36})")
 MAX_WAIT = 60.0
+MAX_WAIT_ASKING = 25.0
 THREADS = 8
 BULK_FACTOR = 16
 BODY_SECONDS = 15.0
@@ -40,24 +43,43 @@ bridge = WSGIMiddleware(wsgi, workers=THREADS)
 room = WaitRoom()
 
 
-def waits_for(scope: dict[str, Any]) -> tuple[UUID, float] | None:
-    """The request a call would wait for and for how long, when it is a long poll; None otherwise."""
-    if scope["method"] != "GET":
-        return None
-    match = _REQUEST.fullmatch(scope["path"])
-    if match is None:
+def waits_for(scope: dict[str, Any]) -> tuple[UUID | None, float] | None:
+    """The request a call would wait for and for how long, when it waits; None otherwise.
+
+    The request is None where the call itself is what asks for it.
+    """
+    asking = scope["method"] == "POST" and scope["path"] == _ASKING
+    match = _REQUEST.fullmatch(scope["path"]) if scope["method"] == "GET" else None
+    if match is None and not asking:
         return None
     try:
         seconds = float(parse_qs(scope["query_string"].decode("ascii"))["wait"][0])
-        request_id = UUID(match[1])
+        request_id = UUID(match[1]) if match is not None else None
     except (KeyError, ValueError):
         return None
-    return (request_id, seconds) if 0 < seconds <= MAX_WAIT else None
+    return (request_id, seconds) if 0 < seconds <= (MAX_WAIT_ASKING if asking else MAX_WAIT) else None
 
 
-def pending(status: int, body: bytes) -> bool:
-    """Whether a first answer says that there is something to wait for."""
-    return status == 200 and json.loads(body).get("state") in ("pending", "held")
+def pending(status: int, body: bytes) -> UUID | None:
+    """The request whose first answer says that there is something to wait for; None for any other answer."""
+    if status not in (200, 201):
+        return None
+    answer = json.loads(body)
+    return UUID(answer["id"]) if answer.get("state") in ("pending", "held") else None
+
+
+def reading(scope: dict[str, Any], request_id: UUID) -> dict[str, Any]:
+    """The same caller's reading of that request."""
+    path = f"{_ASKING}/{request_id}"
+    headers = [pair for pair in scope["headers"] if pair[0] not in (b"content-length", b"content-type")]
+    return {
+        **scope,
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": headers,
+    }
 
 
 application = BodyCap(
@@ -67,6 +89,9 @@ application = BodyCap(
         room=room,
         waits_for=waits_for,
         worth_waiting=pending,
+        reading=reading,
+        streams=wants_stream,
+        stream=EventStreams(bridge, room),
     ),
     limit=settings.ENV.placet_body_limit,
     bulk_limit=settings.ENV.placet_body_limit * BULK_FACTOR,

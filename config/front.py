@@ -37,6 +37,8 @@ class Room(Protocol):
 
     async def wait(self, request_id: UUID, seconds: float) -> None: ...
 
+    async def wait_for_stream(self, team_id: UUID, after: int, seconds: float) -> None: ...
+
     async def close(self) -> None: ...
 
 
@@ -113,14 +115,20 @@ class Front:
         http: Asgi,
         websocket: Asgi,
         room: Room,
-        waits_for: Callable[[Any], tuple[UUID, float] | None],
-        worth_waiting: Callable[[int, bytes], bool],
+        waits_for: Callable[[Any], tuple[UUID | None, float] | None],
+        worth_waiting: Callable[[int, bytes], UUID | None],
+        reading: Callable[[Any, UUID], Any],
+        streams: Callable[[Any], bool],
+        stream: Asgi,
     ) -> None:
         self.http = http
         self.websocket = websocket
         self.room = room
         self.waits_for = waits_for
         self.worth_waiting = worth_waiting
+        self.reading = reading
+        self.streams = streams
+        self.stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -128,20 +136,42 @@ class Front:
         elif scope["type"] == "websocket":
             await self.websocket(scope, receive, send)
         elif (wanted := self.waits_for(scope)) is not None:
-            await self._long_poll(scope, receive, send, *wanted)
+            request_id, seconds = wanted
+            if request_id is None:
+                await self._ask_and_wait(scope, receive, send, seconds)
+            else:
+                await self._long_poll(scope, receive, send, request_id, seconds)
+        elif self.streams(scope):
+            await self.stream(scope, receive, send)
         else:
             await self.http(scope, receive, send)
 
     async def _long_poll(
         self, scope: Scope, receive: Receive, send: Send, request_id: UUID, seconds: float
     ) -> None:
-        first = _Kept()
-        await self.http(scope, _empty, first)
+        first = Kept()
+        await self.http(scope, empty, first)
         if self.worth_waiting(first.status, first.body):
             await self.room.wait(request_id, seconds)
-            first = _Kept()
+            first = Kept()
             # Asked anew: rights may have gone while we waited, and the answer must be as of now.
-            await self.http(scope, _empty, first)
+            await self.http(scope, empty, first)
+        for message in first.messages:
+            await send(message)
+
+    async def _ask_and_wait(self, scope: Scope, receive: Receive, send: Send, seconds: float) -> None:
+        """The asking is stored at once; what is answered is how it stands after the wait, under the first status."""
+        first = Kept()
+        await self.http(scope, receive, first)
+        asked = self.worth_waiting(first.status, first.body)
+        if asked is not None:
+            await self.room.wait(asked, seconds)
+            later = Kept()
+            await self.http(self.reading(scope, asked), empty, later)
+            for message in later.messages:
+                if message["type"] == "http.response.start" and later.status == 200:
+                    message["status"] = first.status
+            first = later
         for message in first.messages:
             await send(message)
 
@@ -156,7 +186,7 @@ class Front:
                 return
 
 
-class _Kept:
+class Kept:
     """An answer held back until it is known whether to wait."""
 
     def __init__(self) -> None:
@@ -203,8 +233,14 @@ def _once(body: bytes, then: Receive) -> Receive:
     return receive
 
 
-async def _empty() -> Message:
+async def empty() -> Message:
+    """The whole body of a call without one."""
     return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def answer_problem(send: Send, status: int, code: str, detail: str) -> None:
+    """Answer with a problem in the API's shape."""
+    await _problem(send, _Refused(status, code, detail))
 
 
 async def _problem(send: Send, refused: _Refused) -> None:

@@ -1,4 +1,4 @@
-"""Long polls: `GET /api/v1/requests/{id}?wait=25` holds no thread and no database connection while it waits.
+"""Long polls and event streams: `GET /api/v1/requests/{id}?wait=25` holds no thread and no database connection while it waits.
 
 The front asks the ordinary view first (rights, existence, maybe the answer already), then parks the call here until
 a hint says that the team changed, or a timed look, and asks the view again. All parked calls of a process share one
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from uuid import UUID
 
 import structlog
@@ -30,6 +31,7 @@ class WaitRoom:
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
+        self._streams: set[tuple[UUID, int, asyncio.Future[None]]] = set()
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -52,6 +54,21 @@ class WaitRoom:
                 if not others:
                     del self._waiting[request_id]
 
+    async def wait_for_stream(self, team_id: UUID, after: int, seconds: float) -> None:
+        """Return when a team's stream has come further than `after`, or after `seconds`."""
+        self._ensure_running()
+        parked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        place = (team_id, after, parked)
+        self._streams.add(place)
+        self._woken.set()
+        try:
+            async with asyncio.timeout(seconds):
+                await parked
+        except TimeoutError:
+            pass
+        finally:
+            self._streams.discard(place)
+
     def _ensure_running(self) -> None:
         if any(not task.done() for task in self._tasks):
             return
@@ -63,9 +80,8 @@ class WaitRoom:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        for parked in [future for futures in self._waiting.values() for future in futures]:
-            if not parked.done():
-                parked.set_result(None)
+        _wake(future for futures in self._waiting.values() for future in futures)
+        _wake(future for _, _, future in self._streams)
 
     async def _look_around(self) -> None:
         while True:
@@ -73,13 +89,13 @@ class WaitRoom:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._woken.wait()
             self._woken.clear()
-            if not self._waiting:
+            if not self._waiting and not self._streams:
                 continue
             try:
-                for request_id in await _closed_among(list(self._waiting)):
-                    for parked in self._waiting.get(request_id, ()):
-                        if not parked.done():
-                            parked.set_result(None)
+                closed, heads = await _look(list(self._waiting), list({team for team, _, _ in self._streams}))
+                for request_id in closed:
+                    _wake(self._waiting.get(request_id, ()))
+                _wake(future for team, after, future in self._streams if heads.get(team, 0) > after)
             except (PostgresError, OSError) as error:
                 log.warning("long_poll_look_failed", error=f"{type(error).__name__}: {error}"[:200])
 
@@ -101,11 +117,18 @@ class WaitRoom:
                 await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _closed_among(ids: list[UUID]) -> list[UUID]:
-    # What was decided and is paused since reads as held: its agent goes on waiting.
+def _wake(parked: Iterable[asyncio.Future[None]]) -> None:
+    for future in list(parked):
+        if not future.done():
+            future.set_result(None)
+
+
+async def _look(ids: list[UUID], teams: list[UUID]) -> tuple[list[UUID], dict[UUID, int]]:
+    """The closed among some requests, and how far some teams' streams have come."""
     # A connection for the moment of the look: parked calls must not hold one.
     connection = await AsyncConnection.connect(_address(), autocommit=True, connect_timeout=5)
     async with connection:
+        # What was decided and is paused since reads as held: its agent goes on waiting.
         found = await connection.execute(
             """
             SELECT id FROM inbox_approvalrequest r WHERE id = ANY(%s) AND state <> ALL(%s) AND NOT EXISTS (
@@ -116,7 +139,13 @@ async def _closed_among(ids: list[UUID]) -> list[UUID]:
             """,
             (ids, [State.PENDING.value, State.HELD.value]),
         )
-        return [row[0] for row in await found.fetchall()]
+        closed = [row[0] for row in await found.fetchall()]
+        if not teams:
+            return closed, {}
+        heads = await connection.execute(
+            "SELECT team_id, seq FROM inbox_teamstream WHERE team_id = ANY(%s)", (teams,)
+        )
+        return closed, dict(await heads.fetchall())
 
 
 def _address() -> str:

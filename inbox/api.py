@@ -29,6 +29,7 @@ from inbox.schemas import (
     BulkOut,
     DecideIn,
     DecideOut,
+    EventsOut,
     OutcomeOut,
     Problem,
     RequestOut,
@@ -38,6 +39,7 @@ from inbox.schemas import (
 )
 from inbox.selectors import answers
 from inbox.selectors.asking import check_read_back
+from inbox.selectors.happened import events_of
 from inbox.selectors.turn import Turn
 from inbox.services import personal_tokens, pickups
 from inbox.services.batches import BatchLine, start_batch
@@ -48,6 +50,9 @@ from inbox.services.withdraw import withdraw
 
 MAX_WAIT = 60
 Wait = Annotated[float, Field(ge=0, le=MAX_WAIT, allow_inf_nan=False)]
+MAX_WAIT_ASKING = 25
+WaitAsking = Annotated[float, Field(ge=0, le=MAX_WAIT_ASKING, allow_inf_nan=False)]
+After = Annotated[int, Field(ge=0, le=2**62)]
 Answer = Status[dict[str, Any]]
 
 
@@ -97,8 +102,11 @@ def person_of(request: HttpRequest) -> User:
 
 
 @router.post("/requests", response={200: RequestOut, 201: RequestOut, **PROBLEMS}, summary="Ask for approval")
-def create(request: HttpRequest, body: Submission) -> Answer:
-    """201 for a new request, 200 when the same `dedupe_key` and body came before; 422 for the key with another body."""
+def create(request: HttpRequest, body: Submission, wait: WaitAsking = 0) -> Answer:
+    """201 for a new request, 200 when the same `dedupe_key` and body came before; 422 for the key with another body.
+
+    With `wait` it is stored at once, and the answer comes when it is closed or the seconds are over: as it stands then.
+    """
     return _create(_agent(request), body)
 
 
@@ -189,6 +197,21 @@ def page(
             for row in rows
         ],
         "next": str(following) if following else None,
+    }
+
+
+@router.get("/events", response={200: EventsOut, **PROBLEMS}, summary="Hear what happens to one's requests")
+def what_happened(request: HttpRequest, after: After | None = None) -> dict[str, Any]:
+    """Without `after`, from now on. With `Accept: text/event-stream` one stream that goes on (config/streams.py)."""
+    agent = _agent(request)
+    found = events_of(agent, after=after)
+    return {
+        "stream": str(agent.team_id),
+        "items": [
+            {"id": str(one.request_id) if one.request_id else None, "state": one.state, "seq": one.seq}
+            for one in found.items
+        ],
+        "next": found.next,
     }
 
 

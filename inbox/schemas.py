@@ -113,6 +113,22 @@ class RequestPage(BaseModel):
     next: str | None
 
 
+class EventOut(BaseModel):
+    """Something happened to a request of the agent's: read it. Without `id` a pause ended: read what read as held."""
+
+    id: str | None
+    state: str | None
+    seq: int
+
+
+class EventsOut(BaseModel):
+    """What happened after a number, oldest first. `next` is where to go on; `stream` is whose numbers these are."""
+
+    stream: str
+    items: list[EventOut]
+    next: int
+
+
 class FieldErrorOut(BaseModel):
     """One wrong field of a body."""
 
