@@ -19,7 +19,7 @@ from inbox.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
 from inbox.ladder import safest
 from inbox.models import ApprovalRequest, AuditEvent, Feedback, Pickup, Recall, Tool
 from inbox.selectors.aftermath import latest
-from inbox.selectors.answers import request_of
+from inbox.selectors.answers import answer, request_of
 from inbox.selectors.compensation import compensation_of
 from inbox.selectors.ladder import ladder_of
 from inbox.services.compensate import compensate
@@ -94,6 +94,16 @@ def test_the_agent_gets_a_no_in_its_place(world: World, client: Any) -> None:
         take_back(world, request)
     assert code(twice) == "recalled"
     check_team(world.team)
+
+
+def test_a_reading_that_began_before_the_recall_brings_the_no(world: World) -> None:
+    request = approved(world)
+    row = request_of(world.agent, request.pk)
+    take_back(world, request)
+    assert not had([row])
+    told = answer(row, decision=row.decision, seq=0)
+    assert (told["outcome"], told["decision"]["actions"][0]["type"]) == ("rejected", "reject")
+    assert not Pickup.objects.filter(decision=row.decision).exists()
 
 
 def test_what_is_had_held_refused_or_policys_is_not_recalled(world: World) -> None:
