@@ -91,7 +91,9 @@ def test_an_approved_request_carries_exactly_the_arguments_asked_for(agent_api: 
             "type": "approve",
             "args": args,
             "args_digest": canonical.digest(args),
+            "value": None,
             "message": None,
+            "lines": [],
         }
     ]
     assert answer["decision"]["by"] == {"kind": "person", "name": world.dave.username}
