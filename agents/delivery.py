@@ -20,7 +20,7 @@ from agents.crashpoints import crashpoint
 from agents.hosting import resume, runs
 from agents.hosting.base import Unreachable
 from agents.hosting.locks import thread_lock
-from agents.hosting.resume import Finished, Later, held
+from agents.hosting.resume import Finished, Later, held, may_start
 from agents.models import Delivery
 from agents.signals import delivery_ended
 
@@ -29,6 +29,11 @@ log = structlog.get_logger(__name__)
 _DUE = """
     (state = 'queued' OR (state = 'sending' AND lease_until <= clock_timestamp()))
     AND next_attempt_at <= clock_timestamp()
+    AND NOT EXISTS (
+        SELECT 1 FROM agents_pause p
+        WHERE p.ended_at IS NULL AND p.tool = '' AND (p.team_id IS NULL OR p.team_id = agents_delivery.team_id)
+            AND (p.agent_id IS NULL OR p.agent_id = agents_delivery.agent_id)
+    )
 """
 _CLAIM = """
     UPDATE agents_delivery
@@ -110,7 +115,16 @@ CHANNELS: dict[str, Callable[[Delivery], None]] = {"hosted": _hosted}
 
 def register(channel: str, settle: Callable[[Delivery], Finished]) -> None:
     """Give the floor above a channel of its own. What `settle` returns to record is written with the mark, once."""
-    CHANNELS[channel] = lambda claimed: _finish(claimed, settle(claimed))
+
+    def send(claimed: Delivery) -> None:
+        with transaction.atomic():
+            going = may_start(claimed)
+        if going:
+            _finish(claimed, settle(claimed))
+        else:
+            _put_back(claimed, leases.PAUSED_SECONDS, "Something of it is paused.")
+
+    CHANNELS[channel] = send
 
 
 def _finish(claimed: Delivery, result: Finished) -> None:

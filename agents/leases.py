@@ -24,6 +24,8 @@ BUSY_SECONDS = 1.0
 """How soon to try again when another worker has the thread."""
 DISABLED_SECONDS = 30.0
 """How soon to look again whether a disabled agent was enabled."""
+PAUSED_SECONDS = 2.0
+"""How soon to look again whether a pause has ended."""
 
 
 class LeaseLost(Exception):

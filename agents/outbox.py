@@ -13,7 +13,7 @@ from celery import current_app
 from django.conf import settings
 
 from agents.afterwards import after_commit
-from agents.models import Agent, Delivery
+from agents.models import Agent, Delivery, EffectEntry
 
 # After a failed publish nobody tries for this long: each try against a frozen broker costs a second.
 BREAKER_SECONDS = 10.0
@@ -52,6 +52,29 @@ def enqueue(letters: Sequence[Letter]) -> list[Delivery]:
     for delivery in deliveries:
         nudge("agents.deliver", str(delivery.pk))
     return deliveries
+
+
+def unbegun(decision_id: UUID) -> bool:
+    """Lock the deliveries of a decision, in the caller's transaction; whether none of them was ever begun.
+
+    One that a worker holds is not waited for: it may be sending. Only a run hosted here is known to have begun nothing
+    after an attempt, because its ledger says so.
+    """
+    of_it = Delivery.objects.filter(correlation_id=decision_id)
+    mine = list(of_it.select_for_update(skip_locked=True).order_by("pk"))
+    return (
+        len(mine) == of_it.count()
+        and all(
+            row.state == Delivery.State.QUEUED and (row.channel == "hosted" or not row.attempts)
+            for row in mine
+        )
+        and not EffectEntry.objects.filter(pk=decision_id).exists()
+    )
+
+
+def replace(decision_id: UUID, payload: bytes) -> None:
+    """Send this in place of a decision's answer; the caller found it `unbegun` in the same transaction."""
+    Delivery.objects.filter(correlation_id=decision_id).update(payload=payload)
 
 
 def nudge(task: str, row_id: str) -> None:

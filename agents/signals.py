@@ -14,5 +14,9 @@ wait now, those announced before included."""
 run_ended = Signal()
 """A hosted run will not ask again. Arguments: `run` (HostedRun, state done, failed, halted or outcome_unknown), `detail` (str)."""
 
+delivery_starting = Signal()
+"""A delivery is about to have its effect, and from then on the agent has it. Arguments: `delivery` (Delivery), its row
+locked. A receiver that returns False holds it back: it goes back into the queue, and the attempt does not count."""
+
 delivery_ended = Signal()
 """A delivery reached a final state. Arguments: `delivery` (Delivery), `detail` (str)."""

@@ -15,6 +15,7 @@ from ninja.parser import Parser
 from agents.bearer import Unauthenticated
 from config.problems import problem, refusal
 from inbox import canonical
+from inbox.aftermath_api import aftermath
 from inbox.api import people, router
 from inbox.conversation_api import agents_side, people_side
 from inbox.errors import FieldError, Invalid, NotFound, Refused
@@ -64,6 +65,7 @@ api.add_router("", reviews)
 api.add_router("", grants)
 api.add_router("", agents_side)
 api.add_router("", people_side)
+api.add_router("", aftermath)
 
 
 @api.exception_handler(canonical.JsonRefused)

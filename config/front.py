@@ -34,12 +34,13 @@ class _SenderGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A long poll: for which request, how long, and the last message its caller knows.
+    """A call that waits: for which request (None where the call itself asks for one), how long, and the last message
+    its caller knows.
 
     `after` is None for no message at all; `given` says whether the caller named one, or none, itself.
     """
 
-    request_id: UUID
+    request_id: UUID | None
     seconds: float
     after: UUID | None = None
     given: bool = False
@@ -49,6 +50,8 @@ class Room(Protocol):
     """Where long polls wait."""
 
     async def wait(self, request_id: UUID, seconds: float, after: UUID | None) -> None: ...
+
+    async def wait_for_stream(self, team_id: UUID, after: int, seconds: float) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -128,12 +131,18 @@ class Front:
         room: Room,
         waits_for: Callable[[Any], Poll | None],
         worth_waiting: Callable[[Poll, int, bytes], Poll | None],
+        reading: Callable[[Any, UUID], Any],
+        streams: Callable[[Any], bool],
+        stream: Asgi,
     ) -> None:
         self.http = http
         self.websocket = websocket
         self.room = room
         self.waits_for = waits_for
         self.worth_waiting = worth_waiting
+        self.reading = reading
+        self.streams = streams
+        self.stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -141,19 +150,40 @@ class Front:
         elif scope["type"] == "websocket":
             await self.websocket(scope, receive, send)
         elif (poll := self.waits_for(scope)) is not None:
-            await self._long_poll(scope, send, poll)
+            if poll.request_id is None:
+                await self._ask_and_wait(scope, receive, send, poll)
+            else:
+                await self._long_poll(scope, send, poll)
+        elif self.streams(scope):
+            await self.stream(scope, receive, send)
         else:
             await self.http(scope, receive, send)
 
     async def _long_poll(self, scope: Scope, send: Send, poll: Poll) -> None:
-        first = _Kept()
-        await self.http(scope, _empty, first)
+        first = Kept()
+        await self.http(scope, empty, first)
         parked = self.worth_waiting(poll, first.status, first.body)
-        if parked is not None:
+        if parked is not None and parked.request_id is not None:
             await self.room.wait(parked.request_id, parked.seconds, parked.after)
-            first = _Kept()
+            first = Kept()
             # Asked anew: rights may have gone while we waited, and the answer must be as of now.
-            await self.http(scope, _empty, first)
+            await self.http(scope, empty, first)
+        for message in first.messages:
+            await send(message)
+
+    async def _ask_and_wait(self, scope: Scope, receive: Receive, send: Send, poll: Poll) -> None:
+        """The asking is stored at once; what is answered is how it stands after the wait, under the first status."""
+        first = Kept()
+        await self.http(scope, receive, first)
+        parked = self.worth_waiting(poll, first.status, first.body)
+        if parked is not None and parked.request_id is not None:
+            await self.room.wait(parked.request_id, parked.seconds, parked.after)
+            later = Kept()
+            await self.http(self.reading(scope, parked.request_id), empty, later)
+            for message in later.messages:
+                if message["type"] == "http.response.start" and later.status == 200:
+                    message["status"] = first.status
+            first = later
         for message in first.messages:
             await send(message)
 
@@ -168,7 +198,7 @@ class Front:
                 return
 
 
-class _Kept:
+class Kept:
     """An answer held back until it is known whether to wait."""
 
     def __init__(self) -> None:
@@ -215,8 +245,14 @@ def _once(body: bytes, then: Receive) -> Receive:
     return receive
 
 
-async def _empty() -> Message:
+async def empty() -> Message:
+    """The whole body of a call without one."""
     return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def answer_problem(send: Send, status: int, code: str, detail: str) -> None:
+    """Answer with a problem in the API's shape."""
+    await _problem(send, _Refused(status, code, detail))
 
 
 async def _problem(send: Send, refused: _Refused) -> None:

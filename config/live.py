@@ -1,4 +1,4 @@
-"""Long polls: `GET /api/v1/requests/{id}?wait=25&after=…` holds no thread and no database connection while it waits.
+"""Long polls and event streams: `GET /api/v1/requests/{id}?wait=25&after=…` holds no thread and no database connection while it waits.
 
 The front asks the ordinary view first (rights, existence, maybe the answer already), then parks the call here until
 a hint says that the team changed, or a timed look, and asks the view again. All parked calls of a process share one
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from uuid import UUID
 
 import structlog
@@ -29,7 +30,12 @@ _WOKEN = """
     SELECT parked.id, parked.after
     FROM unnest(%s::uuid[], %s::uuid[]) AS parked (id, after)
     JOIN inbox_approvalrequest request ON request.id = parked.id
-    WHERE request.state <> ALL(%s)
+    WHERE (request.state <> ALL(%s) AND NOT EXISTS (
+            SELECT FROM agents_pause pause
+            WHERE pause.ended_at IS NULL AND request.state = 'decided'
+              AND (pause.team_id IS NULL OR pause.team_id = request.team_id)
+              AND (pause.agent_id IS NULL OR pause.agent_id = request.agent_id)
+              AND (pause.tool = '' OR pause.tool = ANY (request.tools))))
        OR EXISTS (
             SELECT FROM inbox_message message
             WHERE message.request_id = parked.id AND message.kind <> 'answer'
@@ -43,6 +49,7 @@ class WaitRoom:
 
     def __init__(self) -> None:
         self._waiting: dict[Parked, set[asyncio.Future[None]]] = {}
+        self._streams: set[tuple[UUID, int, asyncio.Future[None]]] = set()
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -66,6 +73,21 @@ class WaitRoom:
                 if not others:
                     del self._waiting[place]
 
+    async def wait_for_stream(self, team_id: UUID, after: int, seconds: float) -> None:
+        """Return when a team's stream has come further than `after`, or after `seconds`."""
+        self._ensure_running()
+        parked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        place = (team_id, after, parked)
+        self._streams.add(place)
+        self._woken.set()
+        try:
+            async with asyncio.timeout(seconds):
+                await parked
+        except TimeoutError:
+            pass
+        finally:
+            self._streams.discard(place)
+
     def _ensure_running(self) -> None:
         if any(not task.done() for task in self._tasks):
             return
@@ -77,9 +99,8 @@ class WaitRoom:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        for parked in [future for futures in self._waiting.values() for future in futures]:
-            if not parked.done():
-                parked.set_result(None)
+        _wake(future for futures in self._waiting.values() for future in futures)
+        _wake(future for _, _, future in self._streams)
 
     async def _look_around(self) -> None:
         while True:
@@ -87,13 +108,13 @@ class WaitRoom:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._woken.wait()
             self._woken.clear()
-            if not self._waiting:
+            if not self._waiting and not self._streams:
                 continue
             try:
-                for place in await _woken_among(list(self._waiting)):
-                    for parked in self._waiting.get(place, ()):
-                        if not parked.done():
-                            parked.set_result(None)
+                woken, heads = await _look(list(self._waiting), list({team for team, _, _ in self._streams}))
+                for place in woken:
+                    _wake(self._waiting.get(place, ()))
+                _wake(future for team, after, future in self._streams if heads.get(team, 0) > after)
             except (PostgresError, OSError) as error:
                 log.warning("long_poll_look_failed", error=f"{type(error).__name__}: {error}"[:200])
 
@@ -115,10 +136,18 @@ class WaitRoom:
                 await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _woken_among(places: list[Parked]) -> list[Parked]:
+def _wake(parked: Iterable[asyncio.Future[None]]) -> None:
+    for future in list(parked):
+        if not future.done():
+            future.set_result(None)
+
+
+async def _look(places: list[Parked], teams: list[UUID]) -> tuple[list[Parked], dict[UUID, int]]:
+    """The parked calls that have something to hear, and how far some teams' streams have come."""
     # A connection for the moment of the look: parked calls must not hold one.
     connection = await AsyncConnection.connect(_address(), autocommit=True, connect_timeout=5)
     async with connection:
+        # What was decided and is paused since reads as held: its agent goes on waiting.
         found = await connection.execute(
             _WOKEN,
             (
@@ -127,7 +156,13 @@ async def _woken_among(places: list[Parked]) -> list[Parked]:
                 [State.PENDING.value, State.HELD.value],
             ),
         )
-        return [(row[0], row[1]) for row in await found.fetchall()]
+        woken = [(row[0], row[1]) for row in await found.fetchall()]
+        if not teams:
+            return woken, {}
+        heads = await connection.execute(
+            "SELECT team_id, seq FROM inbox_teamstream WHERE team_id = ANY(%s)", (teams,)
+        )
+        return woken, dict(await heads.fetchall())
 
 
 def _address() -> str:

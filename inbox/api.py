@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from agents import services as gateway
 from agents.auth import Principal, authenticate
-from agents.contract import Identifier, OutcomeReport, Submission, ThreadStatus
+from agents.contract import ConsumeBody, Identifier, OutcomeReport, Submission, ThreadStatus
 from agents.models import Agent
 from inbox import canonical
 from inbox.ballots import ballot_of
@@ -29,6 +29,7 @@ from inbox.schemas import (
     BulkOut,
     DecideIn,
     DecideOut,
+    EventsOut,
     OutcomeOut,
     Problem,
     RequestOut,
@@ -39,8 +40,9 @@ from inbox.schemas import (
 from inbox.selectors import answers
 from inbox.selectors.asking import check_read_back
 from inbox.selectors.conversation import messages_on
+from inbox.selectors.happened import events_of
 from inbox.selectors.turn import Turn
-from inbox.services import personal_tokens
+from inbox.services import personal_tokens, pickups
 from inbox.services.batches import BatchLine, start_batch
 from inbox.services.decide import decide
 from inbox.services.outcomes import report
@@ -50,6 +52,9 @@ from inbox.services.withdraw import withdraw
 
 MAX_WAIT = 60
 Wait = Annotated[float, Field(ge=0, le=MAX_WAIT, allow_inf_nan=False)]
+MAX_WAIT_ASKING = 25
+WaitAsking = Annotated[float, Field(ge=0, le=MAX_WAIT_ASKING, allow_inf_nan=False)]
+After = Annotated[int, Field(ge=0, le=2**62)]
 Answer = Status[dict[str, Any]]
 
 
@@ -100,25 +105,30 @@ def person_of(request: HttpRequest) -> User:
 
 
 @router.post("/requests", response={200: RequestOut, 201: RequestOut, **PROBLEMS}, summary="Ask for approval")
-def create(request: HttpRequest, body: Submission) -> Answer:
-    """201 for a new request, 200 when the same `dedupe_key` and body came before; 422 for the key with another body."""
+def create(request: HttpRequest, body: Submission, wait: WaitAsking = 0) -> Answer:
+    """201 for a new request, 200 when the same `dedupe_key` and body came before; 422 for the key with another body.
+
+    With `wait` it is stored at once, and the answer comes when it is closed or the seconds are over: as it stands then.
+    """
     return _create(agent_of(request), body)
 
 
 def _create(agent: Agent, body: Submission) -> Answer:
     made = submit(agent=agent, submission=body)
     if not made.created:
-        return Status(200, answer_of(made.request))
+        return Status(200, answer_of(answers.request_of(agent, made.request.pk)))
     return Status(201, answers.answer(made.request, decision=made.decision, seq=made.seq))
 
 
 def answer_of(row: ApprovalRequest) -> dict[str, Any]:
     """What the agent reads of a request of its own, read with its decision and team."""
+    withheld = bool(pickups.had([row]))
     return answers.answer(
         row,
         decision=answers.decision_of(row),
         seq=answers.stream_seq(row.team_id),
         messages=messages_on([row.pk]).get(row.pk, ()),
+        withheld=withheld,
     )
 
 
@@ -198,14 +208,36 @@ def page(
     """Fifty of the agent's own requests, oldest first, by thread and state."""
     agent = agent_of(request)
     rows, following = answers.requests_of(agent, thread=thread, state=state, after=cursor)
+    withheld = pickups.had(rows)
     seq = answers.stream_seq(agent.team_id)
     said = messages_on(row.pk for row in rows)
     return {
         "items": [
-            answers.answer(row, decision=answers.decision_of(row), seq=seq, messages=said.get(row.pk, ()))
+            answers.answer(
+                row,
+                decision=answers.decision_of(row),
+                seq=seq,
+                messages=said.get(row.pk, ()),
+                withheld=row.pk in withheld,
+            )
             for row in rows
         ],
         "next": str(following) if following else None,
+    }
+
+
+@router.get("/events", response={200: EventsOut, **PROBLEMS}, summary="Hear what happens to one's requests")
+def what_happened(request: HttpRequest, after: After | None = None) -> dict[str, Any]:
+    """Without `after`, from now on. With `Accept: text/event-stream` one stream that goes on (config/streams.py)."""
+    agent = agent_of(request)
+    found = events_of(agent, after=after)
+    return {
+        "stream": str(agent.team_id),
+        "items": [
+            {"id": str(one.request_id) if one.request_id else None, "state": one.state, "seq": one.seq}
+            for one in found.items
+        ],
+        "next": found.next,
     }
 
 
@@ -217,6 +249,17 @@ def take_back(request: HttpRequest, request_id: UUID, body: WithdrawIn) -> dict[
     agent = agent_of(request)
     withdraw(agent=agent, request_id=request_id, reason=body.reason)
     return answer_of(answers.request_of(agent, request_id))
+
+
+@router.post(
+    "/requests/{request_id}/consume",
+    response={200: RequestOut, **PROBLEMS},
+    summary="Take the permit to act on a decision",
+)
+def consume(request: HttpRequest, request_id: UUID, body: ConsumeBody) -> dict[str, Any]:
+    """Once, for one holder, who gets the same answer again; for requests that were asked with `reply.permit`."""
+    row = pickups.consume(agent=agent_of(request), request_id=request_id, body=body)
+    return answers.answer(row, decision=answers.decision_of(row), seq=answers.stream_seq(row.team_id))
 
 
 @router.post(

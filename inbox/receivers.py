@@ -20,7 +20,7 @@ from inbox.clock import database_now
 from inbox.errors import Invalid
 from inbox.models import ApprovalRequest, Decision
 from inbox.models.change import CHANNEL
-from inbox.services import drafts, governed, tools
+from inbox.services import drafts, governed, pickups, tools
 from inbox.services.changes import KINDS, settle
 from inbox.services.intake import HOSTED_KEYS, Addressed
 from inbox.services.submit import submit_all
@@ -31,6 +31,7 @@ def connect() -> None:
     """Subscribe; called once, when the apps are loaded."""
     signals.run_paused.connect(_run_paused, dispatch_uid="inbox.run_paused")
     signals.run_ended.connect(_run_ended, dispatch_uid="inbox.run_ended")
+    signals.delivery_starting.connect(_delivery_starting, dispatch_uid="inbox.delivery_starting")
     signals.delivery_ended.connect(_delivery_ended, dispatch_uid="inbox.delivery_ended")
     # A kind of change is known once the module that applies it is imported: a worker that knew fewer kinds than the
     # pages offer would give up on what people approved.
@@ -88,6 +89,10 @@ def _run_ended(sender: object, *, run: HostedRun, detail: str, **_: Any) -> None
         at=database_now(),
     )[0]
     events.announce(run.team_id, receipt.seq)
+
+
+def _delivery_starting(sender: object, *, delivery: Delivery, **_: Any) -> bool:
+    return pickups.begun(delivery.correlation_id)
 
 
 def _delivery_ended(sender: object, *, delivery: Delivery, detail: str, **_: Any) -> None:

@@ -64,6 +64,7 @@ class DecisionOut(BaseModel):
     """The one decision of a request. `halt`: nobody decided in time, and the run must stop.
 
     `guidance` are the notes people left while it waited.
+    `recalled`: people took it back before the agent had it, and its actions all say no.
     """
 
     id: str
@@ -75,6 +76,7 @@ class DecisionOut(BaseModel):
     decided_at: str
     halt: bool
     guidance: list[str] = []
+    recalled: bool = False
     receipt: ReceiptOut
 
 
@@ -99,7 +101,7 @@ class RequestOut(BaseModel):
     """A request as its agent sees it.
 
     `turn: "agent"`: people asked something and wait for its answer or its next draft. `messages` are the latest
-    fifty, oldest first.
+    fifty, oldest first. `compensates`: it puts back what that request of the same agent did.
     """
 
     id: str
@@ -119,6 +121,7 @@ class RequestOut(BaseModel):
     as_of: AsOf
     turn: Literal["people", "agent"]
     messages: list[MessageOut]
+    compensates: str | None
     decision: DecisionOut | None
 
 
@@ -127,6 +130,22 @@ class RequestPage(BaseModel):
 
     items: list[RequestOut]
     next: str | None
+
+
+class EventOut(BaseModel):
+    """Something happened to a request of the agent's: read it. Without `id` a pause ended: read what read as held."""
+
+    id: str | None
+    state: str | None
+    seq: int
+
+
+class EventsOut(BaseModel):
+    """What happened after a number, oldest first. `next` is where to go on; `stream` is whose numbers these are."""
+
+    stream: str
+    items: list[EventOut]
+    next: int
 
 
 class FieldErrorOut(BaseModel):

@@ -16,6 +16,8 @@ from inbox.models import (
     BatchItem,
     Decision,
     Hold,
+    Pickup,
+    Recall,
     RequestGroup,
     Revision,
     Team,
@@ -31,7 +33,9 @@ def check_team(team: Team) -> None:
     _payload(requests, decisions)
     _audit(team, decisions)
     _groups(team)
-    _delivery(team, decisions)
+    recalls = {r.decision_id: r for r in Recall.objects.filter(decision__request__team=team)}
+    _recalls(team, decisions, recalls)
+    _delivery(team, decisions, recalls)
 
 
 def _deciding(requests: dict[object, ApprovalRequest], decisions: dict[object, Decision]) -> None:
@@ -105,13 +109,28 @@ def _groups(team: Team) -> None:
     ).exists(), "26: a finished batch has an open item"
 
 
-def _delivery(team: Team, decisions: dict[object, Decision]) -> None:
+def _recalls(team: Team, decisions: dict[object, Decision], recalls: dict[object, Recall]) -> None:
+    had = set(Pickup.objects.filter(decision__request__team=team).values_list("decision_id", flat=True))
+    assert not had & recalls.keys(), "an agent has a decision that was recalled"
+    by_id = {decision.pk: decision for decision in decisions.values()}
+    for pk, recall in recalls.items():
+        assert by_id[pk].kind == Decision.Kind.PERSON, "a decision that no person made was recalled"
+        told = canonical.read(bytes(recall.answer))
+        assert told["recalled"], "a recalled answer does not say so"
+        assert told["outcome"] == "rejected"
+        assert {action["type"] for action in told["actions"]} == {"reject"}, (
+            "a recalled answer lets something run"
+        )
+        event = AuditEvent.objects.get(team=team, seq=recall.seq)
+        assert event.verb == "recalled", "32: a recall's seq is something else"
+
+
+def _delivery(team: Team, decisions: dict[object, Decision], recalls: dict[object, Recall]) -> None:
     by_id = {d.pk: d for d in decisions.values()}
     deliveries = list(Delivery.objects.filter(team_id=team.pk))
     for delivery in deliveries:
         decision = by_id[delivery.correlation_id]
-        assert bytes(delivery.payload) == bytes(decision.answer), (
-            "10: another answer is on its way than was decided"
-        )
+        stands = recalls[decision.pk].answer if decision.pk in recalls else decision.answer
+        assert bytes(delivery.payload) == bytes(stands), "10: another answer is on its way than was decided"
     started = Counter(EffectEntry.objects.filter(decision_id__in=by_id).values_list("decision_id", flat=True))
     assert not started or max(started.values()) == 1, "20: two ledger entries for one decision"

@@ -19,6 +19,7 @@ from agents.crashpoints import crashpoint
 from agents.hosting import answers, registry, runs
 from agents.hosting.base import Failed, HostedGraph, Outcome
 from agents.models import Agent, Delivery, EffectEntry, HostedRun
+from agents.signals import delivery_starting
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,9 @@ def answer(delivery: Delivery) -> Finished | Later:
         return Finished(Delivery.State.STALE, "The thread does not wait at this question; nothing was run.")
     if entry is None and _unsettled(delivery):
         return Later(leases.BUSY_SECONDS, "An earlier decision of this thread is not settled yet.")
-    if not _release(delivery, run, entry, idempotent=decided.idempotent):
-        return Later(leases.DISABLED_SECONDS, "The agent is disabled.")
+    later = _release(delivery, run, entry, idempotent=decided.idempotent)
+    if later is not None:
+        return later
     if entry is None:
         return _moved(run, delivery, graph.resume(delivery.thread, {delivery.address: decided.value}))
     return _settle(delivery, run, entry, graph, decided, waiting=waiting)
@@ -108,14 +110,24 @@ def _unsettled(delivery: Delivery) -> bool:
     return EffectEntry.objects.filter(thread=delivery.thread, state=EffectEntry.State.STARTED).exists()
 
 
-def _release(delivery: Delivery, run: HostedRun, entry: EffectEntry | None, *, idempotent: bool) -> bool:
-    """Commit that the graph is about to move; False when its agent is disabled. Raises leases.LeaseLost."""
+def may_start(delivery: Delivery) -> bool:
+    """Whether nobody holds a claimed delivery back, in the caller's transaction. Raises leases.LeaseLost."""
+    # A worker that froze between its claim and here must not begin what another one has taken over.
+    if not Delivery.objects.select_for_update().filter(**held(delivery)).exists():
+        raise leases.LeaseLost
+    said: list[tuple[Any, Any]] = delivery_starting.send(Delivery, delivery=delivery)
+    return all(answer is not False for _, answer in said)
+
+
+def _release(
+    delivery: Delivery, run: HostedRun, entry: EffectEntry | None, *, idempotent: bool
+) -> Later | None:
+    """Commit that the graph is about to move, or say why not yet. Raises leases.LeaseLost."""
     with transaction.atomic():
-        # A worker that froze between its claim and here must not begin what another one has taken over.
-        if not Delivery.objects.select_for_update().filter(**held(delivery)).exists():
-            raise leases.LeaseLost
         if not Agent.objects.filter(pk=run.agent_id, enabled=True).exists():
-            return False
+            return Later(leases.DISABLED_SECONDS, "The agent is disabled.")
+        if not may_start(delivery):
+            return Later(leases.PAUSED_SECONDS, "Something of it is paused.")
         if entry is None:
             EffectEntry.objects.create(
                 decision_id=delivery.correlation_id,
@@ -131,7 +143,7 @@ def _release(delivery: Delivery, run: HostedRun, entry: EffectEntry | None, *, i
             # Ended since we looked. The next claim finds that out and calls the answer stale.
             raise leases.LeaseLost
     crashpoint("resume.after_started")
-    return True
+    return None
 
 
 def _moved(run: HostedRun, delivery: Delivery, outcome: Outcome) -> Finished:

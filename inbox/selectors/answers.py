@@ -12,8 +12,10 @@ from django.db.models import QuerySet
 from agents.models import Agent
 from inbox import canonical
 from inbox.errors import Invalid, NotFound
-from inbox.lifecycle import State
-from inbox.models import ApprovalRequest, Decision, Message, TeamStream
+from inbox.lifecycle import Outcome, State
+from inbox.models import ApprovalRequest, Decision, Message, Recall, TeamStream
+from inbox.selectors.aftermath import recall_of
+from inbox.selectors.compensation import compensates
 from inbox.selectors.policy import pinned_needs
 
 PAGE = 50
@@ -61,15 +63,28 @@ def decision_of(request: ApprovalRequest) -> Decision | None:
 
 
 def answer(
-    request: ApprovalRequest, *, decision: Decision | None, seq: int, messages: Sequence[Message] = ()
+    request: ApprovalRequest,
+    *,
+    decision: Decision | None,
+    seq: int,
+    messages: Sequence[Message] = (),
+    withheld: bool = False,
 ) -> dict[str, Any]:
-    """The wire form of a request with its decision, which must be the request's own. A closed request carries its decision with exactly the approved arguments."""
+    """The wire form of a request with its decision, which must be the request's own.
+
+    A closed request carries its decision with exactly the approved arguments; one that was recalled carries what stands
+    in its place. `withheld`: while something of it is paused it reads as held.
+    """
+    if withheld:
+        decision = None
+    recall = recall_of(decision) if decision is not None else None
+    outcome = Outcome.REJECTED.value if recall is not None else request.outcome
     return {
         "id": str(request.pk),
         "dedupe_key": request.dedupe_key,
         "thread": request.thread,
-        "state": request.state,
-        "outcome": request.outcome,
+        "state": State.HELD.value if withheld else request.state,
+        "outcome": None if withheld else outcome,
         "risk": request.risk,
         "reasons": [reason["text"] for reason in request.reasons],
         "needs": [need.model_dump() for need in pinned_needs(request)],
@@ -82,7 +97,8 @@ def answer(
         "as_of": {"seq": seq},
         "turn": "agent" if awaits_agent(request) else "people",
         "messages": [spoken(message) for message in messages],
-        "decision": _decision(decision) if decision is not None else None,
+        "compensates": compensates(request),
+        "decision": _decision(decision, recall) if decision is not None else None,
     }
 
 
@@ -103,8 +119,8 @@ def spoken(message: Message) -> dict[str, Any]:
     }
 
 
-def _decision(decision: Decision) -> dict[str, Any]:
-    told = canonical.read(bytes(decision.answer))
+def _decision(decision: Decision, recall: Recall | None) -> dict[str, Any]:
+    told = canonical.read(bytes(decision.answer if recall is None else recall.answer))
     return {
         "id": str(decision.pk),
         "actions": told["actions"],
@@ -115,9 +131,10 @@ def _decision(decision: Decision) -> dict[str, Any]:
         "decided_at": told["decided_at"],
         "halt": told.get("halt", False),
         "guidance": told.get("guidance", []),
+        "recalled": recall is not None,
         "receipt": {"seq": decision.seq, "hash": bytes(decision.chain_hash).hex()},
     }
 
 
 def _with_decisions() -> QuerySet[ApprovalRequest]:
-    return ApprovalRequest.objects.select_related("decision", "team")
+    return ApprovalRequest.objects.select_related("decision__pickup", "decision__recall", "team")

@@ -193,6 +193,14 @@ def _grant(facts: Facts) -> str:
     )
 
 
+_FEEDBACK = {"good": "It was right", "bad": "It was wrong", "incident": "It did harm"}
+
+
+def _pause(facts: Facts) -> str:
+    team = "everything" if facts.get("everything") else "the whole team"
+    return _join(str(facts.get("agent") or facts.get("tool") or team), _quoted(facts.get("reason")))
+
+
 def _changes(before: Any, after: Any) -> str:
     """`tier reviewer → senior, admin no → yes`: only what differs."""
     if not isinstance(before, dict) or not isinstance(after, dict):
@@ -241,6 +249,12 @@ _WORDS = {
     "answered": "Answered",
     "revised": "Sent another draft",
     "undone": "Undone",
+    "consumed": "Permit taken",
+    "recalled": "Recalled",
+    "compensated": "To be put back",
+    "feedback": "Feedback",
+    "paused": "Paused",
+    "resumed": "Resumed",
     "grant_made": "Granted",
     "grant_used": "Passed by a grant",
     "grant_ended": "Grant ended",
@@ -280,6 +294,12 @@ _DETAILS = {
     "voted": _voted,
     "decided": _decided,
     "break_glass": _decided,
+    "consumed": lambda facts: f"by {facts.get('holder', '')}",
+    "recalled": lambda facts: _quoted(facts.get("reason")),
+    "compensated": lambda facts: _join(str(facts.get("sentence", "")), _quoted(facts.get("reason"))),
+    "feedback": lambda facts: _join(_FEEDBACK.get(str(facts.get("kind")), ""), _quoted(facts.get("reason"))),
+    "paused": _pause,
+    "resumed": _pause,
     "grant_made": _grant,
     "grant_used": lambda facts: f"grant {str(facts.get('grant', ''))[-8:]}",
     "grant_ended": lambda facts: _join(

@@ -1,10 +1,24 @@
-"""What is paused now: agents, tools, teams, or everything (docs/explanation/waiting.md)."""
+"""What is paused now: agents, tools, teams, or everything (docs/explanation/undo.md)."""
 
 from __future__ import annotations
 
-from django.db.models import Q
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
 
 from agents.models import Pause
+from inbox.models import Team
+
+
+def open_pauses() -> QuerySet[Pause]:
+    """Those that hold, oldest first."""
+    return Pause.objects.filter(ended_at=None).select_related("agent", "begun_by").order_by("begun_at", "pk")
+
+
+def pauses_of(team: Team) -> QuerySet[Pause]:
+    """Those that hold something of this team."""
+    return open_pauses().filter(Q(team_id=team.pk) | Q(team_id=None))
 
 
 def paused(prefix: str = "") -> Q:
@@ -24,3 +38,15 @@ def paused(prefix: str = "") -> Q:
         else:
             return ~Q(pk__in=[])
     return clause
+
+
+def names_paused(team_id: UUID, agent_id: UUID) -> Callable[[Iterable[str]], bool]:
+    """The same for requests of one agent that are not stored yet: whether one with these tools would be paused."""
+    found = [
+        pause
+        for pause in Pause.objects.filter(Q(team_id=team_id) | Q(team_id=None), ended_at=None)
+        if pause.agent_id in (None, agent_id)
+    ]
+    tools = {pause.tool for pause in found if pause.tool}
+    everything = len(tools) < len(found)
+    return lambda names: everything or not tools.isdisjoint(names)

@@ -1,7 +1,7 @@
 """How a request ends: the one place that closes requests, for people, policy and the clock alike.
 
-The caller holds the requests' row locks. Lock order everywhere: requests by id, members, groups by key,
-history by agent and tool, the team's stream last.
+The caller holds the requests' row locks. Lock order everywhere: requests by id, members, the gate
+(agents/gate.py), groups by key, history by agent and tool, the team's stream last.
 """
 
 from __future__ import annotations

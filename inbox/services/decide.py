@@ -15,6 +15,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from agents import gate
 from agents.crashpoints import crashpoint
 from inbox import audit, canonical, events
 from inbox.answers import Answers
@@ -281,6 +282,8 @@ def _settled(
     closing = [(line, vote) for line, vote in counted if vote.closes]
     if not closing:
         return _Settled()
+    # Whoever pauses waits for us here; what was paused before is seen below.
+    gate.pass_through()
     ids = [vote.request.pk for _, vote in closing]
     still = set(ApprovalRequest.objects.filter(paused(), pk__in=ids).values_list("pk", flat=True))
     seconds = {vote.request.pk: seconds_held(vote.request, table.current) for _, vote in closing}

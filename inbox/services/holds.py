@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
+from agents import gate
 from inbox import audit, events
 from inbox.answers import Answers, read, stored
 from inbox.audit import Actor, Entry
@@ -26,7 +27,8 @@ from inbox.selectors.policy import document_of, tools_named
 from inbox.services.closing import Ending, close
 from inbox.services.deferred import bring_back
 from inbox.services.people import actor_of
-from inbox.services.rejudging import held_version, refused_by
+from inbox.services.rejudging import asked_by, held_version, refused_by, rejudge
+from inbox.services.routing import COLUMNS, route
 
 CHUNK: Final = 200
 
@@ -184,6 +186,7 @@ def _chunk(size: int, after: UUID | None) -> tuple[UUID | None, int]:
     if not requests:
         return team_id, 0
     version = held_version(team_id)
+    gate.pass_through()
     # After the locks: an undo that was first has ended the hold by now, and a pause begun since counts.
     now = database_now()
     holds = list(
@@ -202,7 +205,10 @@ def _release(team_id: UUID, holds: Sequence[Hold], version: PolicyVersion, now: 
     if not holds:
         return
     refused = refused_by(version, [one.request for one in holds])
-    going = [one for one in holds if one.request.pk not in refused]
+    # What policy alone let pass rests on policy alone: it goes to people where they are wanted by now.
+    wanted = asked_by(version, [one.request for one in holds if one.person_id is None])
+    returning = [one for one in holds if one.request.pk in wanted]
+    going = [one for one in holds if one.request.pk not in refused and one.request.pk not in wanted]
     tools = tools_named(team_id, {name for one in going for name in one.request.tools})
     brought = bring_back([one.request for one in going], version=version, at=now)
     endings = [
@@ -222,7 +228,45 @@ def _release(team_id: UUID, holds: Sequence[Hold], version: PolicyVersion, now: 
     ]
     Hold.objects.filter(pk__in=[one.pk for one in going]).update(ended_at=now, end=Hold.End.RELEASED)
     Hold.objects.filter(request__in=refused, ended_at=None).update(ended_at=now, end=Hold.End.REFUSED)
-    close(team_id, [*endings, *refused.values()], at=now, before=brought.entries)
+    returned = _return(returning, version, now)
+    if endings or refused:
+        close(team_id, [*endings, *refused.values()], at=now, before=[*returned, *brought.entries])
+    else:
+        note(team_id, returned, now)
+
+
+def _return(holds: Sequence[Hold], version: PolicyVersion, now: datetime) -> list[Entry]:
+    """Policy's own passes that wait for people from now on, by the version in force. Returns what to record."""
+    if not holds:
+        return []
+    requests = [one.request for one in holds]
+    Hold.objects.filter(pk__in=[one.pk for one in holds]).update(ended_at=now, end=Hold.End.UNDONE)
+    for request in requests:
+        request.state = State.PENDING.value
+    ApprovalRequest.objects.bulk_update(requests, ["state"])
+    again = rejudge(requests, version)
+    routed = route(version.policy.team_id, requests, at=now)
+    ApprovalRequest.objects.bulk_update(requests, ["flags", *COLUMNS])
+    actor = Actor("policy", str(version))
+    return [
+        *(
+            Entry(
+                "undone",
+                actor,
+                one.request.pk,
+                {
+                    "outcome": one.outcome,
+                    "digest": one.request.digest,
+                    "held_at": one.held_at.isoformat(timespec="milliseconds"),
+                    "reason": f"{version} came into force and asks people.",
+                    "via": "policy",
+                    **routed.get(one.request.pk, {}),
+                },
+            )
+            for one in holds
+        ),
+        *again.entries,
+    ]
 
 
 def _actor(person: User | None, version: PolicyVersion) -> Actor:

@@ -21,6 +21,7 @@ from inbox.models import Action, ApprovalRequest, PolicyVersion, Revision, Tool
 from inbox.policy.grouping import group_key
 from inbox.policy.silence import is_stricter, timeline
 from inbox.policy.words import Outcome as Says
+from inbox.selectors.compensation import COMPENSATES_KEYS
 from inbox.services.closing import leave_group
 from inbox.services.drafting import action_rows, describe, envelope
 from inbox.services.judging import Judged
@@ -32,6 +33,7 @@ DEFERRED_KEYS: Final = "deferred:"
 RESERVED_KEYS: Final = {
     HOSTED_KEYS: "runs hosted here use those",
     DEFERRED_KEYS: "lines that were put off use those",
+    COMPENSATES_KEYS: "what puts an earlier call back uses those",
 }
 """How no agent's dedupe_key may begin, and why."""
 

@@ -120,14 +120,29 @@ def refused_by(version: PolicyVersion, requests: Sequence[ApprovalRequest]) -> d
 
     An approval is no licence for ever: what policy forbids at its release is not released.
     """
+    refused = [
+        (request, verdict)
+        for request, verdict in _judged_anew(version, requests)
+        if verdict.outcome is Outcome.DENY
+    ]
+    keys = action_keys([request for request, _ in refused])
+    return {request.pk: refusal(request, verdict, version, keys[request.pk]) for request, verdict in refused}
+
+
+def asked_by(version: PolicyVersion, requests: Sequence[ApprovalRequest]) -> set[UUID]:
+    """Of some locked requests that an earlier version let pass by itself, those for which this one wants people."""
+    wanting = (Outcome.REVIEW, Outcome.BLOCKED)
+    return {request.pk for request, verdict in _judged_anew(version, requests) if verdict.outcome in wanting}
+
+
+def _judged_anew(
+    version: PolicyVersion, requests: Sequence[ApprovalRequest]
+) -> list[tuple[ApprovalRequest, Verdict]]:
     stale = [request for request in requests if _judged_by_another(request, version)]
-    judged = [
+    return [
         (one.request, verdict_by(version, one.facts or _unreadable(one.request)))
         for one in past(version.policy.team.slug, stale)
     ]
-    refused = [(request, verdict) for request, verdict in judged if verdict.outcome is Outcome.DENY]
-    keys = action_keys([request for request, _ in refused])
-    return {request.pk: refusal(request, verdict, version, keys[request.pk]) for request, verdict in refused}
 
 
 def is_stale(request: ApprovalRequest, version: PolicyVersion) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ import structlog
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from agents import gate
 from agents.contract import ProposedAction, Submission
 from agents.models import Agent
 from inbox import audit, events
@@ -19,18 +20,22 @@ from inbox.answers import APPROVED, REJECTED
 from inbox.audit import Actor, Entry
 from inbox.clock import database_now
 from inbox.errors import AlreadyClosed, FieldError, Invalid
-from inbox.models import ApprovalRequest, Decision, Member, PolicyVersion, Team
+from inbox.lifecycle import Outcome
+from inbox.models import ApprovalRequest, Decision, Hold, Member, PolicyVersion, Team
 from inbox.policy.evaluate import Verdict
 from inbox.policy.words import Outcome as Says
 from inbox.selectors.answers import decision_of, stream_seq
 from inbox.selectors.past import Past
+from inbox.selectors.pauses import names_paused
 from inbox.selectors.policy import current_version, document_of, tools_named
 from inbox.services import shadow
 from inbox.services.closing import Ending, close
 from inbox.services.grants import pass_granted, used
+from inbox.services.holds import hold, new_hold
 from inbox.services.intake import RESERVED_KEYS, Addressed, Draft, body_digest, new_draft, spelled, store
 from inbox.services.judging import Judged, denial, judge
 from inbox.services.limits import take
+from inbox.services.pickups import told
 from inbox.services.routing import route
 from inbox.services.superseding import lock_superseded, supersede
 
@@ -125,10 +130,11 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
             if draft.request.supersedes is not None:
                 replaced.append((draft.request.supersedes, draft.request.pk))
         entries, leaving = supersede(replaced, agent, at) if replaced else ([], [])
+        paused_now = _held_back(drafts)
         store(drafts, leaving=leaving)
         entries += used(passed, [draft.request for draft in drafts], agent)
         shadow.note(version, [draft.request for draft in drafts], said)
-        return _answer(version.policy.team, drafts, routed, at, entries)
+        return _answer(version.policy.team, drafts, routed, at, entries, paused_now)
 
 
 def submit_judged(
@@ -219,18 +225,52 @@ def _answer(
     routed: Mapping[UUID, dict[str, Any]],
     at: datetime,
     also: Sequence[Entry] = (),
+    held_back: Collection[UUID] = (),
 ) -> list[Submitted]:
-    """Audit the asking, and close what policy answers by itself."""
+    """Audit the asking, and close what policy answers by itself; what may pass and is `held_back` is held instead."""
     entries = [*(_asked(draft, routed.get(draft.request.pk, {})) for draft in drafts), *also]
-    endings = [_ending(draft) for draft in drafts if draft.judged.verdict.outcome in (Says.ALLOW, Says.DENY)]
+    if held_back:
+        entries += hold([_hold(draft, at) for draft in drafts if draft.request.pk in held_back], at)
+    endings = [
+        _ending(draft)
+        for draft in drafts
+        if draft.judged.verdict.outcome in (Says.ALLOW, Says.DENY) and draft.request.pk not in held_back
+    ]
     if endings:
         decisions = {d.request_id: d for d in close(team.pk, endings, at=at, before=entries)}
         seq = max(decision.seq for decision in decisions.values())
+        told([*decisions.values()])
     else:
         decisions = {}
         seq = audit.append(team.pk, entries, at=at)[-1].seq
         events.announce(team.pk, seq)
     return [Submitted(d.request, True, decisions.get(d.request.pk), seq) for d in drafts]
+
+
+def _held_back(drafts: Sequence[Draft]) -> set[UUID]:
+    """Of what policy lets pass, what a pause holds. Passes the gate: before groups and the team's stream."""
+    passing = [draft for draft in drafts if draft.judged.verdict.outcome is Says.ALLOW]
+    if not passing:
+        return set()
+    gate.pass_through()
+    names = names_paused(passing[0].request.team_id, passing[0].request.agent_id)
+    return {draft.request.pk for draft in passing if names(draft.request.tools)}
+
+
+def _hold(draft: Draft, at: datetime) -> Hold:
+    return new_hold(
+        draft.request,
+        person=None,
+        answers={action.key: APPROVED for action in draft.submission.actions},
+        outcome=Outcome.APPROVED.value,
+        version=draft.request.policy_version,
+        message="",
+        via="policy",
+        broke_glass=False,
+        facts={"rule": draft.request.rule},
+        seconds=0,
+        at=at,
+    )
 
 
 def _asked(draft: Draft, routed: dict[str, Any]) -> Entry:

@@ -69,6 +69,12 @@ def test_every_refusal_of_the_services_is_documented() -> None:
         "edit",
         "revisions",
         "undo",
+        "recall",
+        "compensate",
+        "feedback",
+        "pauses",
+        "pickups",
+        "taking_back",
         "verbs",
         "ballot",
         "grants",
@@ -76,12 +82,20 @@ def test_every_refusal_of_the_services_is_documented() -> None:
         "revise",
         "superseding",
     )
-    for name in (*(f"services/{one}" for one in services), "lines", "ballots"):
+    for name in (*(f"services/{one}" for one in services), "lines", "ballots", "aftermath_api"):
         source = (inbox / f"{name}.py").read_text()
         for code in spoken.findall(source):
             if code in ("individual-only",):
                 continue  # an item's outcome in a batch, never an answer of its own
             assert f"`{code}`" in page, f"{code} ({name}.py) is not in docs/reference/api.md"
+
+
+def test_every_reason_that_closes_a_way_back_is_documented() -> None:
+    page = (DOCS / "reference" / "api.md").read_text()
+    codes = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', Path(settings.BASE_DIR, "inbox/ladder.py").read_text()))
+    assert {"not-yours", "already-picked-up", "window-over"} <= codes
+    for code in codes:
+        assert f"`{code}`" in page, f"{code} (ladder.py) is not in docs/reference/api.md"
 
 
 def test_links_between_the_docs_lead_somewhere() -> None:
