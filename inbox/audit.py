@@ -32,6 +32,8 @@ VERBS: dict[str, str] = {
     "escalated": "Nobody decided in time, so it needs further people.",
     "overdue": "Its deadline has passed and it goes on waiting.",
     "assigned": "It is somebody else's first.",
+    "snoozed": "Somebody put it aside for themselves; it waits all the same.",
+    "snooze_ended": "What somebody had put aside came back to them.",
     "withdrawn": "The agent took the request back.",
     "refused": "Someone tried what they may not do; nothing was recorded.",
     "delivered": "The agent has the decision.",
