@@ -18,6 +18,7 @@ from inbox import canonical
 from inbox.api import people, router
 from inbox.errors import FieldError, Invalid, NotFound, Refused
 from inbox.reviewer_api import reviews
+from inbox.waiting_api import waiting
 
 BULK_FACTOR = 16
 # Pydantic's words for a wrong field that our contract says in its own.
@@ -59,6 +60,7 @@ api = NinjaAPI(
 api.add_router("", router)
 api.add_router("", people)
 api.add_router("", reviews)
+api.add_router("", waiting)
 
 
 @api.exception_handler(canonical.JsonRefused)

@@ -33,7 +33,8 @@ class ClosingOut(BaseModel):
 class RowOut(BaseModel):
     """One request as the inbox lists it. `sentence` and `needs` are the server's words; `your_turn` is about the caller.
 
-    `direct`: low risk, and the sentence shows every argument, so pages approve it from the list.
+    `direct`: low risk, and the sentence shows every argument, so pages approve it from the list. `aside` says until when
+    the caller put it aside, `back` why it came back; both empty otherwise. `claimed_by` works on it now.
     """
 
     id: str
@@ -50,15 +51,18 @@ class RowOut(BaseModel):
     voted: bool
     direct: bool
     assignee: str | None
+    claimed_by: str | None
     created_at: str
     expires_at: str
     on_timeout: Silence
     closing: ClosingOut | None
+    aside: str
+    back: str
 
     @classmethod
     def of(cls, row: Row) -> Self:
         """A row of a listing; closed ones need nobody any more."""
-        request, standing = row.request, row.standing
+        request, standing, claim = row.request, row.standing, row.claim
         return cls.model_validate(
             {
                 "id": str(request.pk),
@@ -75,10 +79,13 @@ class RowOut(BaseModel):
                 "voted": standing.voted if standing else False,
                 "direct": row.direct,
                 "assignee": request.assignee.user.get_username() if request.assignee else None,
+                "claimed_by": claim.who if claim else None,
                 "created_at": request.created_at.isoformat(),
                 "expires_at": request.expires_at.isoformat(),
                 "on_timeout": request.on_timeout,
                 "closing": ClosingOut.of(row.closing) if row.closing else None,
+                "aside": row.aside.until,
+                "back": row.aside.back,
             }
         )
 
@@ -164,7 +171,7 @@ class LaneOut(BaseModel):
 class InboxOut(BaseModel):
     """A page of the inbox, as of `as_of`."""
 
-    view: Literal["turn", "waiting", "done", "all"]
+    view: Literal["turn", "waiting", "snoozed", "done", "all"]
     q: str
     lanes: list[LaneOut]
     as_of: AsOf

@@ -23,12 +23,14 @@ from inbox.policy.words import Risk
 from inbox.selectors import order
 from inbox.selectors.audit_words import action_word, detail_of
 from inbox.selectors.case import Case, case_of
+from inbox.selectors.claims import Claim, claim_of
 from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.grants import grants_that_passed, may_be_granted
 from inbox.selectors.order import Neighbour
 from inbox.selectors.payload import PART_LINES, Payload, show
 from inbox.selectors.policy import tools_named
-from inbox.selectors.queue import head_seq
+from inbox.selectors.queue import head_seq, your_turn
+from inbox.selectors.snoozes import NOWHERE, Aside, asides
 from inbox.selectors.turn import Standing, Turn, past_standing
 from inbox.selectors.waiting import next_people
 from inbox.selectors.who import WhoCould, who_could_decide
@@ -83,6 +85,8 @@ class RequestPage:
     who: WhoCould | None
     why: tuple[str, ...]
     next_people: str
+    claim: Claim | None
+    aside: Aside
     closing: Closing | None
     release: Release | None
     before: UUID | None
@@ -107,6 +111,7 @@ def find(turn: Turn, request_id: UUID) -> ApprovalRequest:
         ApprovalRequest.objects.select_related(
             "agent__owner",
             "assignee__user",
+            "claimed_by__user",
             "policy_version__policy",
             "decision__person",
             "decision__policy_version__policy",
@@ -152,6 +157,8 @@ def read(
         who=who_could_decide(turn, request) if pending else None,
         why=why(request, standing, now, after) if pending else (),
         next_people=next_people(request) if pending else "",
+        claim=claim_of(request, now) if pending else None,
+        aside=asides(turn.member.pk, [request]).get(request.pk, NOWHERE) if pending else NOWHERE,
         closing=closing_of(request),
         release=_release(request),
         before=before.id if before is not None else None,
@@ -189,9 +196,8 @@ def why(
 def neighbours(
     turn: Turn, request: ApprovalRequest, now: datetime
 ) -> tuple[Neighbour | None, Neighbour | None]:
-    """The requests before and after this one in the inbox's order, among those this member may decide."""
-    mine = ApprovalRequest.objects.filter(turn.condition, team_id=request.team_id, state=State.PENDING.value)
-    return order.neighbours(mine, request, now)
+    """The requests before and after this one in the inbox's order, among those that are this member's turn."""
+    return order.neighbours(your_turn(turn), request, now)
 
 
 def _missing(open_now: Sequence[Slot]) -> tuple[Need, ...]:

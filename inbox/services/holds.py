@@ -222,7 +222,7 @@ def _release(team_id: UUID, holds: Sequence[Hold], version: PolicyVersion, now: 
     ]
     Hold.objects.filter(pk__in=[one.pk for one in going]).update(ended_at=now, end=Hold.End.RELEASED)
     Hold.objects.filter(request__in=refused, ended_at=None).update(ended_at=now, end=Hold.End.REFUSED)
-    close(team_id, [*endings, *refused.values()], at=now, before=brought.entries)
+    close(team_id, [*endings, *refused.values()], at=now, before=brought.entries, notices=brought.notices)
 
 
 def _actor(person: User | None, version: PolicyVersion) -> Actor:

@@ -30,7 +30,9 @@ from inbox.services.grants import pass_granted, used
 from inbox.services.intake import RESERVED_KEYS, Addressed, Draft, body_digest, new_draft, spelled, store
 from inbox.services.judging import Judged, denial, judge
 from inbox.services.limits import take
+from inbox.services.notify import assigned, notify
 from inbox.services.routing import route
+from inbox.services.snooze import end_alike
 
 log = structlog.get_logger(__name__)
 
@@ -192,14 +194,18 @@ def _answer(
     at: datetime,
     by_grant: Sequence[Entry] = (),
 ) -> list[Submitted]:
-    """Audit the asking, and close what policy answers by itself."""
+    """Audit the asking, tell whom it is for, and close what policy answers by itself."""
     entries = [*(_asked(draft, routed.get(draft.request.pk, {})) for draft in drafts), *by_grant]
+    entries += end_alike({d.request.group_id for d in drafts if d.request.group_id is not None}, at)
+    notices = assigned(draft.request for draft in drafts)
     endings = [_ending(draft) for draft in drafts if draft.judged.verdict.outcome in (Says.ALLOW, Says.DENY)]
     if endings:
-        decisions = {d.request_id: d for d in close(team.pk, endings, at=at, before=entries)}
+        made = close(team.pk, endings, at=at, before=entries, notices=notices)
+        decisions = {decision.request_id: decision for decision in made}
         seq = max(decision.seq for decision in decisions.values())
     else:
         decisions = {}
+        notify(notices, at)
         seq = audit.append(team.pk, entries, at=at)[-1].seq
         events.announce(team.pk, seq)
     return [Submitted(d.request, True, decisions.get(d.request.pk), seq) for d in drafts]

@@ -65,6 +65,11 @@ def test_every_refusal_of_the_services_is_documented() -> None:
         "undo",
         "verbs",
         "ballot",
+        "snooze",
+        "escalate_by_hand",
+        "pass_on",
+        "claims",
+        "waiting",
     )
     for name in (*(f"services/{one}" for one in services), "lines", "ballots"):
         source = (inbox / f"{name}.py").read_text()
