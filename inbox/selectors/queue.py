@@ -18,12 +18,12 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from inbox.errors import Invalid
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, AuditEvent, RequestGroup, TeamStream
 from inbox.policy.words import Lane, Risk
 from inbox.selectors import order
 from inbox.selectors.claims import Claim, claim_of
+from inbox.selectors.cursors import moment_of, number_of, pair_of
 from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.filters import Filter
 from inbox.selectors.snoozes import NOWHERE, Aside, asides, put_aside
@@ -176,7 +176,7 @@ def done(turn: Turn, chosen: Filter, after: str = "") -> Listing:
         .order_by("-closed_at", "id")
     )
     if after:
-        moment, last = _moment(after)
+        moment, last = moment_of(after)
         closed = closed.filter(
             Q(closed_at__lt=moment) | Q(closed_at=moment, id__gt=last), closed_at__lte=moment
         )
@@ -195,7 +195,7 @@ def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     seq, now = head_seq(turn.member.team_id), timezone.now()
     asked = AuditEvent.objects.filter(team_id=turn.member.team_id, verb="requested").order_by("-seq")
     if after:
-        asked = asked.filter(seq__lt=_number(after))
+        asked = asked.filter(seq__lt=number_of(after))
     if chosen:
         asked = asked.filter(
             request__in=ApprovalRequest.objects.filter(chosen.q(), team_id=turn.member.team_id)
@@ -249,7 +249,7 @@ def _groups(turn: Turn, chosen: Filter, after: str, size: int, *, counted: bool)
     waiting = waiting.filter(Exists(your_turn(turn).filter(group=OuterRef("pk"))))
     page = waiting.select_related("agent").order_by("-pending", "id")
     if after:
-        pending, last = _pair(after)
+        pending, last = pair_of(after)
         page = page.filter(Q(pending__lt=pending) | Q(pending=pending, id__gt=last), pending__lte=pending)
     found = list(page[: size + 1])
     alone = {group.pk for group in found[:size] if group.pending == 1}
@@ -285,7 +285,7 @@ def _rows(turn: Turn, found: Sequence[ApprovalRequest]) -> tuple[Row, ...]:
 
 def _by_deadline(requests: QuerySet[ApprovalRequest], after: str) -> QuerySet[ApprovalRequest]:
     if after:
-        moment, last = _moment(after)
+        moment, last = moment_of(after)
         requests = requests.filter(
             Q(expires_at__gt=moment) | Q(expires_at=moment, id__gt=last), expires_at__gte=moment
         )
@@ -294,33 +294,3 @@ def _by_deadline(requests: QuerySet[ApprovalRequest], after: str) -> QuerySet[Ap
 
 def _deadline_cursor(found: Sequence[ApprovalRequest], size: int) -> str:
     return f"{found[size - 1].expires_at.isoformat()}~{found[size - 1].pk.hex}" if len(found) > size else ""
-
-
-def _moment(cursor: str) -> tuple[datetime, UUID]:
-    first, _, last = cursor.partition("~")
-    try:
-        moment = datetime.fromisoformat(first)
-        if moment.tzinfo is None:
-            raise ValueError(first)
-        return moment, UUID(last)
-    except ValueError:
-        raise Invalid(
-            "invalid-cursor", "This address does not continue a list. Open the list again."
-        ) from None
-
-
-def _number(cursor: str) -> int:
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
-        raise Invalid("invalid-cursor", "This address does not continue a list. Open the list again.")
-    return int(cursor)
-
-
-def _pair(cursor: str) -> tuple[int, UUID]:
-    first, _, last = cursor.partition("~")
-    number = _number(first)
-    try:
-        return number, UUID(last)
-    except ValueError:
-        raise Invalid(
-            "invalid-cursor", "This address does not continue a list. Open the list again."
-        ) from None

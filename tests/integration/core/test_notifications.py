@@ -11,7 +11,7 @@ from agents import signals
 from agents.contract import Submission
 from agents.models import Delivery
 from inbox.clock import database_now
-from inbox.models import Decision, Member, Notification
+from inbox.models import ApprovalRequest, Decision, Member, Notification
 from inbox.selectors import notifications
 from inbox.services.escalate_by_hand import escalate
 from inbox.services.intake import Addressed
@@ -20,6 +20,7 @@ from inbox.services.pass_on import delegate
 from inbox.services.submit import submit_all
 from inbox.services.undo import undo
 from inbox.services.withdraw import withdraw
+from tests.checker import check_team
 from tests.factories import World, ask, body, race, vote
 from tests.policies import enforce
 
@@ -153,3 +154,21 @@ def test_the_same_at_the_same_instant_is_one_line_that_counts(real_world: World)
     assert results == [None] * 4
     counts = Notification.objects.filter(request=request).values_list("count", flat=True)
     assert list(counts) == [40, 40, 40]
+
+
+def test_what_comes_and_goes_at_the_same_instant_leaves_true_lines(real_world: World) -> None:
+    only(routed(real_world), "dave")
+    for _ in range(6):
+        first, second = ask(real_world), ask(real_world)
+        results = race(
+            lambda r=first: vote(real_world, r, real_world.dave),  # type: ignore[misc]
+            lambda r=second: withdraw(agent=real_world.agent, request_id=r.pk),  # type: ignore[misc]
+            lambda: ask(real_world),
+        )
+        assert not [result for result in results if isinstance(result, Exception)]
+        [(kind, _)] = unread(real_world, "dave")
+        assert kind == "your_turn"
+        assert isinstance(results[2], ApprovalRequest)
+        vote(real_world, results[2], real_world.dave)
+        assert unread(real_world, "dave") == []
+    check_team(real_world.team)
