@@ -21,6 +21,7 @@ from inbox.conversation_api import agents_side, people_side
 from inbox.errors import FieldError, Invalid, NotFound, Refused
 from inbox.grants_api import grants
 from inbox.reviewer_api import reviews
+from inbox.waiting_api import waiting
 
 BULK_FACTOR = 16
 # Pydantic's words for a wrong field that our contract says in its own.
@@ -66,6 +67,7 @@ api.add_router("", grants)
 api.add_router("", agents_side)
 api.add_router("", people_side)
 api.add_router("", aftermath)
+api.add_router("", waiting)
 
 
 @api.exception_handler(canonical.JsonRefused)

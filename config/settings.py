@@ -125,8 +125,17 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 1}], "prefix": "placet"},
     }
 }
-# Only login limits are cached. A table, so that every web process counts the same and no broker is needed.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "placet_cache"}}
+# Only login limits are cached. A table, so that every web process counts the same and no broker is needed. Who looks
+# at what is kept for seconds and must not push those out: it has a place of its own, which may be out of reach.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "placet_cache"},
+    "looking": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "placet.looking",
+        "OPTIONS": {"socket_timeout": BROKER_SOCKET_TIMEOUT},
+    },
+}
 
 CELERY_BROKER_URL = environment.celery_broker(REDIS_URL)
 

@@ -6,6 +6,7 @@ stand or fall together.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from agents import delivery, signals
@@ -18,11 +19,12 @@ from inbox import audit, events
 from inbox.audit import SYSTEM, Actor, Entry
 from inbox.clock import database_now
 from inbox.errors import Invalid
-from inbox.models import ApprovalRequest, Decision
+from inbox.models import ApprovalRequest, Decision, Member, Vote
 from inbox.models.change import CHANNEL
 from inbox.services import drafts, governed, pickups, tools
 from inbox.services.changes import KINDS, settle
 from inbox.services.intake import HOSTED_KEYS, Addressed
+from inbox.services.notify import Kind, Notice, landed, notify
 from inbox.services.submit import submit_all
 from inbox.services.withdraw import withdraw_thread
 
@@ -96,17 +98,18 @@ def _delivery_starting(sender: object, *, delivery: Delivery, **_: Any) -> bool:
 
 
 def _delivery_ended(sender: object, *, delivery: Delivery, detail: str, **_: Any) -> None:
-    decision = (
-        Decision.objects.filter(pk=delivery.correlation_id).values_list("request_id", flat=True).first()
-    )
+    decision = Decision.objects.filter(pk=delivery.correlation_id).first()
     verb = "delivered" if delivery.state == Delivery.State.DELIVERED else "delivery_failed"
+    now = database_now()
+    if decision is not None and decision.kind == Decision.Kind.PERSON:
+        _tell_voters(decision, delivery, detail, now)
     receipt = audit.append(
         delivery.team_id,
         [
             Entry(
                 verb,
                 SYSTEM,
-                decision,
+                decision.request_id if decision else None,
                 {
                     "decision": str(delivery.correlation_id),
                     "channel": delivery.channel,
@@ -116,6 +119,21 @@ def _delivery_ended(sender: object, *, delivery: Delivery, detail: str, **_: Any
                 },
             )
         ],
-        at=database_now(),
+        at=now,
     )[0]
     events.announce(delivery.team_id, receipt.seq)
+
+
+def _tell_voters(decision: Decision, delivery: Delivery, detail: str, at: datetime) -> None:
+    """Who decided is told that it did not land; once it has, that is settled."""
+    if delivery.state in (Delivery.State.DEAD, Delivery.State.UNKNOWN):
+        voters = Member.objects.filter(
+            team_id=delivery.team_id,
+            user__in=Vote.objects.filter(request=decision.request_id, retracted_at=None).values("person"),
+        ).values_list("pk", flat=True)
+        label = Delivery.State(delivery.state).label
+        text = f"{label}: {detail}" if detail else label
+        request_id = decision.request_id
+        notify([Notice(pk, Kind.NOT_LANDED, request_id, str(request_id), text) for pk in voters], at)
+    else:
+        landed(decision.request_id, at)

@@ -61,6 +61,10 @@ class ReviewOut(BaseModel):
     who: WhoOut | None
     assignee: str | None
     assigned_because: str
+    claimed_by: str | None
+    claimed_until: str | None
+    aside: str
+    back: str
     why: list[str]
     silence: SilenceOut
     case: CaseOut
@@ -119,6 +123,10 @@ class ReviewOut(BaseModel):
                 "who": WhoOut.of(page.who) if page.who else None,
                 "assignee": item.assignee.user.get_username() if item.assignee else None,
                 "assigned_because": item.assigned_because,
+                "claimed_by": page.claim.who if page.claim else None,
+                "claimed_until": page.claim.until.isoformat() if page.claim else None,
+                "aside": page.aside.until,
+                "back": page.aside.back,
                 "why": list(page.why),
                 "silence": {
                     "does": item.on_timeout,

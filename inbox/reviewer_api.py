@@ -38,6 +38,8 @@ def inbox(
     turn, chosen = _turn(request, team), _filter(q)
     if view is View.WAITING:
         return InboxOut.of(queue.waiting(turn, chosen, cursor))
+    if view is View.SNOOZED:
+        return InboxOut.of(queue.snoozed(turn, chosen, cursor))
     if view is View.DONE:
         return InboxOut.of(queue.done(turn, chosen, cursor))
     if view is View.ALL:

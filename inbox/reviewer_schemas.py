@@ -34,7 +34,8 @@ class RowOut(BaseModel):
     """One request as the inbox lists it. `sentence` and `needs` are the server's words; `your_turn` is about the caller.
 
     `direct`: low risk, and the sentence shows every argument, so pages approve it from the list. `waits_for_agent`:
-    since when people wait for the agent's answer. `back`: what the agent did since it was asked.
+    since when people wait for the agent's answer. `back`: what the agent did since it was asked. `aside` says until when
+    the caller put it aside, `aside_ended` why it came back; empty otherwise. `claimed_by` works on it now.
     """
 
     id: str
@@ -53,15 +54,18 @@ class RowOut(BaseModel):
     waits_for_agent: str | None
     back: Literal["", "answered", "revised"]
     assignee: str | None
+    claimed_by: str | None
     created_at: str
     expires_at: str
     on_timeout: Silence
     closing: ClosingOut | None
+    aside: str
+    aside_ended: str
 
     @classmethod
     def of(cls, row: Row) -> Self:
         """A row of a listing; closed ones need nobody any more."""
-        request, standing = row.request, row.standing
+        request, standing, claim = row.request, row.standing, row.claim
         return cls.model_validate(
             {
                 "id": str(request.pk),
@@ -80,10 +84,13 @@ class RowOut(BaseModel):
                 "waits_for_agent": row.waits_for_agent.isoformat() if row.waits_for_agent else None,
                 "back": row.back,
                 "assignee": request.assignee.user.get_username() if request.assignee else None,
+                "claimed_by": claim.who if claim else None,
                 "created_at": request.created_at.isoformat(),
                 "expires_at": request.expires_at.isoformat(),
                 "on_timeout": request.on_timeout,
                 "closing": ClosingOut.of(row.closing) if row.closing else None,
+                "aside": row.aside.until,
+                "aside_ended": row.aside.back,
             }
         )
 
@@ -169,7 +176,7 @@ class LaneOut(BaseModel):
 class InboxOut(BaseModel):
     """A page of the inbox, as of `as_of`."""
 
-    view: Literal["turn", "waiting", "done", "all"]
+    view: Literal["turn", "waiting", "snoozed", "done", "all"]
     q: str
     lanes: list[LaneOut]
     as_of: AsOf

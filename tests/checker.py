@@ -16,10 +16,12 @@ from inbox.models import (
     BatchItem,
     Decision,
     Hold,
+    Notification,
     Pickup,
     Recall,
     RequestGroup,
     Revision,
+    Snooze,
     Team,
     Vote,
 )
@@ -35,6 +37,7 @@ def check_team(team: Team) -> None:
     _groups(team)
     recalls = {r.decision_id: r for r in Recall.objects.filter(decision__request__team=team)}
     _recalls(team, decisions, recalls)
+    _waiting(team)
     _delivery(team, decisions, recalls)
 
 
@@ -107,6 +110,16 @@ def _groups(team: Team) -> None:
     assert not BatchItem.objects.filter(
         batch__team=team, batch__finished_at__isnull=False, outcome=""
     ).exists(), "26: a finished batch has an open item"
+
+
+def _waiting(team: Team) -> None:
+    """What people do with a request while it waits ends with it."""
+    closed = ApprovalRequest.objects.filter(team=team, closed_at__isnull=False)
+    assert not closed.filter(claimed_by__isnull=False).exists(), "a closed request is claimed"
+    assert not Snooze.objects.filter(request__in=closed, ended_at=None).exists(), "a closed request is aside"
+    over = Notification.objects.filter(request__in=closed, read_at=None).exclude(kind="not_landed")
+    # A group's line stays while another of the group waits.
+    assert all(line.key != str(line.request_id) for line in over), "a line about a closed request is unread"
 
 
 def _recalls(team: Team, decisions: dict[object, Decision], recalls: dict[object, Recall]) -> None:

@@ -80,12 +80,12 @@ def _member(facts: Facts) -> str:
 
 
 def _escalated(facts: Facts) -> str:
-    step = f"step {facts.get('step', '')} of {facts.get('steps', '')}"
+    step = f"step {facts['step']} of {facts.get('steps', '')}" if facts.get("step") else ""
     needs = ", ".join(
         f"{need.get('count', '')} × {' in '.join(str(need[k]) for k in ('tier', 'group') if need.get(k))}"
         for need in facts.get("needs", ())
     )
-    return _join(step, f"needs {needs}" if needs else "", _for(facts))
+    return _join(step, f"needs {needs}" if needs else "", _for(facts), _quoted(facts.get("reason")))
 
 
 def _for(facts: Facts) -> str:
@@ -263,6 +263,11 @@ _WORDS = {
     "escalated": "Escalated",
     "overdue": "Overdue",
     "assigned": "Handed over",
+    "claimed": "Claimed",
+    "claim_released": "Claim released",
+    "delegated": "Passed on",
+    "snoozed": "Put aside",
+    "snooze_ended": "Back from being put aside",
     "rota_changed": "Rota changed",
     "delegation_changed": "Absence changed",
     "withdrawn": "Withdrawn",
@@ -327,6 +332,10 @@ _DETAILS = {
     "escalated": _escalated,
     "overdue": lambda facts: _join(f"reminder {facts.get('reminder', '')}", _for(facts)),
     "assigned": _for,
+    "claimed": lambda facts: f"taken over from {facts['taken_from']}" if facts.get("taken_from") else "",
+    "delegated": lambda facts: _join(f"to {facts.get('to', '')}", _quoted(facts.get("reason"))),
+    "snoozed": lambda facts: str(facts.get("words", "")),
+    "snooze_ended": lambda facts: _join(f"for {facts.get('person', '')}", str(facts.get("because", ""))),
     "rota_changed": _rota,
     "delegation_changed": _delegation,
     "withdrawn": lambda facts: _quoted(facts.get("reason")),

@@ -13,6 +13,7 @@ from inbox.policy.words import Risk
 from inbox.selectors.endings import closing_of
 from inbox.selectors.holds import held_of
 from inbox.selectors.queue import View, head_seq, your_turn_count
+from inbox.selectors.snoozes import asides
 from inbox.selectors.turn import Turn
 
 # Beyond this many events a page is not patched but read again.
@@ -55,8 +56,9 @@ class Changes:
 def changes_since(turn: Turn, since: int, view: View) -> Changes:
     """What happened to this team's requests after `since`, up to the present head.
 
-    `new` are requests asked since that still wait and belong to the view, and in the view of what is assigned to
-    the member also those that became theirs; `grave` those of them that are high or worse.
+    `new` are requests that were asked since, or came back from being put aside by this member, still wait and belong
+    to the view, and in the view of what is assigned to the member also those that became theirs; `grave` those of
+    them that are high or worse.
     """
     team_id = turn.member.team_id
     head = head_seq(team_id)
@@ -77,6 +79,8 @@ def changes_since(turn: Turn, since: int, view: View) -> Changes:
         request for request in touched.values() if request.state == State.PENDING.value
     )
     asked = {request_id for request_id, verb in events if verb == "requested"}
+    back = {request_id for request_id, verb in events if verb == "snooze_ended"}
+    asked |= _came_back(turn, [request for pk, request in touched.items() if pk in back])
     me = turn.member.pk
     if view is View.MINE:
         new = [pk for pk in standings if touched[pk].assignee_id == me]
@@ -112,5 +116,11 @@ def whose(request: ApprovalRequest, member_id: UUID) -> str:
     return "you" if request.assignee_id == member_id else request.assignee.user.get_username()
 
 
+def _came_back(turn: Turn, requests: list[ApprovalRequest]) -> set[UUID]:
+    aside = asides(turn.member.pk, requests) if requests else {}
+    return {pk for pk, one in aside.items() if one.back}
+
+
 def _belongs(view: View, turn: bool) -> bool:
-    return {View.TURN: turn, View.WAITING: not turn, View.DONE: False}.get(view, True)
+    others = view is View.WAITING and not turn
+    return others or view is View.ALL or (view is View.TURN and turn)

@@ -20,6 +20,7 @@ from inbox.rendering.columns import Cell
 from inbox.rendering.fields import Row, field_table
 from inbox.rendering.reveal import Revealed, reveal
 from inbox.selectors.history import approved_values
+from inbox.selectors.snoozes import put_aside
 from inbox.selectors.turn import Turn
 
 SHEET: Final = 50
@@ -119,10 +120,12 @@ def group_of(team_id: UUID, group_id: UUID) -> RequestGroup | None:
 
 
 def open_sheet(turn: Turn, group: RequestGroup, *, after: UUID | None = None) -> Sheet:
-    """The next 50 pending requests of a group, oldest first, `after` one of them."""
+    """The next 50 pending requests of a group that this member has not put aside, oldest first, `after` one of them."""
     pending = ApprovalRequest.objects.filter(group=group, state=State.PENDING.value)
-    page = pending.filter(Q(expires_at__gt=timezone.now()) | Q(on_timeout=OnTimeout.WAIT.value)).order_by(
-        "id"
+    page = (
+        pending.filter(Q(expires_at__gt=timezone.now()) | Q(on_timeout=OnTimeout.WAIT.value))
+        .exclude(pk__in=put_aside(turn.member.pk))
+        .order_by("id")
     )
     found = list((page.filter(id__gt=after) if after else page)[: SHEET + 1])
     shown = found[:SHEET]

@@ -1,6 +1,9 @@
 """The inbox: lanes of what waits, and the views beside them. Every list is a keyset page on a partial index.
 
 Nothing here groups or offsets over the pending set: its size is not to be noticed.
+
+What a member put aside is left out here and not in `Turn.condition`: that says who may decide, which putting aside
+does not change, and the ballot must go on to agree with it.
 """
 
 from __future__ import annotations
@@ -15,21 +18,24 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from inbox.errors import Invalid
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, AuditEvent, RequestGroup, TeamStream
 from inbox.policy.words import Lane, Risk
 from inbox.selectors import order
+from inbox.selectors.claims import Claim, claim_of
 from inbox.selectors.conversation import Back, came_back
+from inbox.selectors.cursors import moment_of, number_of, pair_of
 from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.filters import Filter
 from inbox.selectors.holds import Held, held_of
+from inbox.selectors.snoozes import NOWHERE, Aside, asides, put_aside
 from inbox.selectors.turn import Standing, Turn
 
 PAGE: Final = 50
 # The front page shows the top of each lane; "Load 50 more" goes on from there.
 FRONT: Final = {Lane.NOW: 25, Lane.LOOK: 25, Lane.BATCH: 12}
 CAP: Final = 10_000
+_SHOWN: Final = ("agent", "assignee__user", "claimed_by__user")
 
 
 class View(StrEnum):
@@ -38,19 +44,30 @@ class View(StrEnum):
     TURN = "turn"
     MINE = "mine"
     WAITING = "waiting"
+    SNOOZED = "snoozed"
     DONE = "done"
     ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One request as the list shows it. `back` says what the agent did since it was asked: answered, or revised."""
+    """One request as the list shows it.
+
+    `back` says what the agent did since it was asked, answered or revised; `aside` where it stands in what this member
+    put aside.
+    """
 
     request: ApprovalRequest
     standing: Standing | None = None
     closing: Closing | None = None
     back: Back = ""
     held: Held | None = None
+    aside: Aside = NOWHERE
+
+    @property
+    def claim(self) -> Claim | None:
+        """Who works on it now."""
+        return claim_of(self.request, timezone.now()) if self.standing is not None else None
 
     @property
     def waits_for_agent(self) -> datetime | None:
@@ -108,9 +125,14 @@ class Listing:
 TITLES: Final = {Lane.NOW: "Now", Lane.LOOK: "Needs a look", Lane.BATCH: "Batches"}
 
 
+def your_turn(turn: Turn) -> QuerySet[ApprovalRequest]:
+    """What waits for this member and is not put aside by them."""
+    return _pending(turn).filter(turn.condition).exclude(_aside(turn))
+
+
 def your_turn_count(turn: Turn) -> int:
     """How many requests wait for this member, counted as far as the cap and one more."""
-    return _capped(_pending(turn).filter(turn.condition))
+    return _capped(your_turn(turn))
 
 
 def head_seq(team_id: UUID) -> int:
@@ -144,11 +166,25 @@ def mine(turn: Turn, chosen: Filter, after: str = "") -> Listing:
 def waiting(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     """Pending requests that wait for others. Raises Invalid for a cursor that is none."""
     seq, now = head_seq(turn.member.team_id), timezone.now()
-    others = _pending(turn).filter(chosen.requests(turn)).exclude(turn.condition)
+    others = _pending(turn).filter(chosen.requests(turn)).exclude(turn.condition).exclude(_aside(turn))
     found = list(_by_deadline(others, after)[: PAGE + 1])
     rows = _rows(turn, found[:PAGE])
     block = Block("waiting", "Waiting on others", rows, after=_deadline_cursor(found, PAGE))
     return Listing(View.WAITING, chosen, (block,), seq, now)
+
+
+def snoozed(turn: Turn, chosen: Filter, after: str = "") -> Listing:
+    """Pending requests that this member put aside, due first. Raises Invalid for a cursor that is none."""
+    seq, now = head_seq(turn.member.team_id), timezone.now()
+    found = list(_by_deadline(_pending(turn).filter(chosen.q(), _aside(turn)), after)[: PAGE + 1])
+    rows = _rows(turn, found[:PAGE])
+    block = Block("snoozed", "Put aside", rows, after=_deadline_cursor(found, PAGE))
+    return Listing(View.SNOOZED, chosen, (block,), seq, now)
+
+
+def snoozed_count(turn: Turn) -> int:
+    """How many pending requests this member has put aside."""
+    return _capped(_pending(turn).filter(_aside(turn)))
 
 
 def done(turn: Turn, chosen: Filter, after: str = "") -> Listing:
@@ -163,7 +199,7 @@ def done(turn: Turn, chosen: Filter, after: str = "") -> Listing:
         .order_by("-closed_at", "id")
     )
     if after:
-        moment, last = _moment(after)
+        moment, last = moment_of(after)
         closed = closed.filter(
             Q(closed_at__lt=moment) | Q(closed_at=moment, id__gt=last), closed_at__lte=moment
         )
@@ -196,7 +232,7 @@ def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     seq, now = head_seq(turn.member.team_id), timezone.now()
     asked = AuditEvent.objects.filter(team_id=turn.member.team_id, verb="requested").order_by("-seq")
     if after:
-        asked = asked.filter(seq__lt=_number(after))
+        asked = asked.filter(seq__lt=number_of(after))
     if chosen:
         asked = asked.filter(
             request__in=ApprovalRequest.objects.filter(chosen.requests(turn), team_id=turn.member.team_id)
@@ -204,6 +240,7 @@ def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     found = list(
         asked.select_related(
             "request__agent",
+            "request__claimed_by__user",
             "request__assignee__user",
             "request__decision__person",
             "request__decision__policy_version__policy",
@@ -232,7 +269,7 @@ def _lane(
 ) -> Block:
     if name is Lane.BATCH:
         return _groups(turn, chosen, after, size, counted=counted)
-    mine = _pending(turn).filter(turn.condition, chosen.requests(turn))
+    mine = your_turn(turn).filter(chosen.requests(turn))
     goes_on = order.cursor(after, name) if after else None
     # A list that goes on keeps the time of its first page: see `order`.
     as_of, last = (goes_on.now, goes_on.spot) if goes_on is not None else (now, None)
@@ -247,7 +284,7 @@ def _lane(
 
 def _in_order(spots: Sequence[order.Spot]) -> list[ApprovalRequest]:
     # What was decided between the two queries is left out, as it would be a moment later.
-    found = ApprovalRequest.objects.select_related("agent", "assignee__user").filter(
+    found = ApprovalRequest.objects.select_related(*_SHOWN).filter(
         pk__in=[spot.id for spot in spots], state=State.PENDING.value
     )
     by_id = {request.pk: request for request in found}
@@ -257,11 +294,11 @@ def _in_order(spots: Sequence[order.Spot]) -> list[ApprovalRequest]:
 def _groups(turn: Turn, chosen: Filter, after: str, size: int, *, counted: bool) -> Block:
     # One member that waits for this person is enough: the sheet says of each line whether it does.
     waiting = RequestGroup.objects.filter(chosen.q(), team_id=turn.member.team_id, pending__gt=0)
-    mine = _pending(turn).filter(turn.condition, chosen.requests(turn), group=OuterRef("pk"))
+    mine = your_turn(turn).filter(chosen.requests(turn), group=OuterRef("pk"))
     waiting = waiting.filter(Exists(mine))
     page = waiting.select_related("agent").order_by("-pending", "id")
     if after:
-        pending, last = _pair(after)
+        pending, last = pair_of(after)
         page = page.filter(Q(pending__lt=pending) | Q(pending=pending, id__gt=last), pending__lte=pending)
     found = list(page[: size + 1])
     alone = {group.pk for group in found[:size] if group.pending == 1}
@@ -281,6 +318,10 @@ def _pending(turn: Turn) -> QuerySet[ApprovalRequest]:
     return ApprovalRequest.objects.filter(team_id=turn.member.team_id, state=State.PENDING.value)
 
 
+def _aside(turn: Turn) -> Q:
+    return Q(pk__in=put_aside(turn.member.pk))
+
+
 def _capped(requests: QuerySet[ApprovalRequest]) -> int:
     return requests.order_by()[: CAP + 1].count()
 
@@ -288,47 +329,26 @@ def _capped(requests: QuerySet[ApprovalRequest]) -> int:
 def _rows(turn: Turn, found: Sequence[ApprovalRequest]) -> tuple[Row, ...]:
     standings = turn.standings(found)
     back = came_back(found)
-    return tuple(Row(request, standings[request.pk], back=back.get(request.pk, "")) for request in found)
+    aside = asides(turn.member.pk, found) if found else {}
+    return tuple(
+        Row(
+            request,
+            standings[request.pk],
+            back=back.get(request.pk, ""),
+            aside=aside.get(request.pk, NOWHERE),
+        )
+        for request in found
+    )
 
 
 def _by_deadline(requests: QuerySet[ApprovalRequest], after: str) -> QuerySet[ApprovalRequest]:
     if after:
-        moment, last = _moment(after)
+        moment, last = moment_of(after)
         requests = requests.filter(
             Q(expires_at__gt=moment) | Q(expires_at=moment, id__gt=last), expires_at__gte=moment
         )
-    return requests.select_related("agent", "assignee__user").order_by("expires_at", "id")
+    return requests.select_related(*_SHOWN).order_by("expires_at", "id")
 
 
 def _deadline_cursor(found: Sequence[ApprovalRequest], size: int) -> str:
     return f"{found[size - 1].expires_at.isoformat()}~{found[size - 1].pk.hex}" if len(found) > size else ""
-
-
-def _moment(cursor: str) -> tuple[datetime, UUID]:
-    first, _, last = cursor.partition("~")
-    try:
-        moment = datetime.fromisoformat(first)
-        if moment.tzinfo is None:
-            raise ValueError(first)
-        return moment, UUID(last)
-    except ValueError:
-        raise Invalid(
-            "invalid-cursor", "This address does not continue a list. Open the list again."
-        ) from None
-
-
-def _number(cursor: str) -> int:
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
-        raise Invalid("invalid-cursor", "This address does not continue a list. Open the list again.")
-    return int(cursor)
-
-
-def _pair(cursor: str) -> tuple[int, UUID]:
-    first, _, last = cursor.partition("~")
-    number = _number(first)
-    try:
-        return number, UUID(last)
-    except ValueError:
-        raise Invalid(
-            "invalid-cursor", "This address does not continue a list. Open the list again."
-        ) from None

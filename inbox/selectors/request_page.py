@@ -41,8 +41,9 @@ from inbox.selectors.holds import Held, held_of
 from inbox.selectors.order import Neighbour
 from inbox.selectors.payload import PART_LINES, Payload, show
 from inbox.selectors.policy import tools_named
-from inbox.selectors.queue import head_seq
+from inbox.selectors.queue import head_seq, your_turn
 from inbox.selectors.release import Release, release_of
+from inbox.selectors.snoozes import NOWHERE, Aside, asides
 from inbox.selectors.turn import Standing, Turn, past_standing
 from inbox.selectors.waiting import next_people
 from inbox.selectors.who import WhoCould, who_could_decide
@@ -86,7 +87,6 @@ class RequestPage:
     edits: tuple[tuple[str, tuple[Change, ...]], ...]
     editor: str
     held: Held | None
-    claim: Claim | None
     sentences: Mapping[str, str]
     payload: Payload
     case: Case
@@ -98,6 +98,8 @@ class RequestPage:
     who: WhoCould | None
     why: tuple[str, ...]
     next_people: str
+    claim: Claim | None
+    aside: Aside
     closing: Closing | None
     release: Release | None
     before: UUID | None
@@ -163,7 +165,6 @@ def read(
         edits=tuple(edits_of(both)),
         editor=revision.author.get_username() if revision.author else "",
         held=held,
-        claim=claim_of_another(request, turn.member, now) if pending else None,
         sentences=_sentences(revision) if len(envelope["actions"]) > 1 else {},
         payload=show(
             bytes(revision.payload),
@@ -182,6 +183,8 @@ def read(
         who=who_could_decide(turn, request) if pending else None,
         why=why(request, standing, now, after) if pending else (),
         next_people=next_people(request) if pending else "",
+        claim=claim_of_another(request, turn.member, now) if pending else None,
+        aside=asides(turn.member.pk, [request]).get(request.pk, NOWHERE) if pending else NOWHERE,
         closing=closing_of(request),
         release=release_of(request),
         before=before.id if before is not None else None,
@@ -223,9 +226,8 @@ def why(
 def neighbours(
     turn: Turn, request: ApprovalRequest, now: datetime
 ) -> tuple[Neighbour | None, Neighbour | None]:
-    """The requests before and after this one in the inbox's order, among those this member may decide."""
-    mine = ApprovalRequest.objects.filter(turn.condition, team_id=request.team_id, state=State.PENDING.value)
-    return order.neighbours(mine, request, now)
+    """The requests before and after this one in the inbox's order, among those that are this member's turn."""
+    return order.neighbours(your_turn(turn), request, now)
 
 
 def _missing(open_now: Sequence[Slot]) -> tuple[Need, ...]:

@@ -229,6 +229,15 @@ def claimed_by_other(request: ApprovalRequest, member: Member, now: datetime) ->
     )
 
 
+def why_not_waiting(request: ApprovalRequest, now: datetime) -> Refused | None:
+    """Why nothing more can be done with a locked request: closed, too late or held. None while it waits."""
+    if request.state not in OPEN:
+        return _closed(request)
+    if request.is_over(now):
+        return Expired(extra={"expired_at": request.expires_at.isoformat()})
+    return _held(request) if request.state == State.HELD.value else None
+
+
 def _differs(answers: Answers, votes: Sequence[Vote]) -> Refused | None:
     """People who decide together say the same, to the letter: two halves of an answer are none."""
     mine = kept(answers)

@@ -1,7 +1,7 @@
 """How a request ends: the one place that closes requests, for people, policy and the clock alike.
 
-The caller holds the requests' row locks. Lock order everywhere: requests by id, members, the gate
-(agents/gate.py), groups by key, history by agent and tool, the team's stream last.
+The caller holds the requests' row locks. Lock order everywhere: requests by id, members, the gate (agents/gate.py),
+groups by key, what people put aside by id, history by agent and tool, notifications by member, the team's stream last.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from inbox.models.request import OPEN
 from inbox.selectors.conversation import guidance_on
 from inbox.selectors.envelopes import Bytes, bytes_of
 from inbox.services.answering import Lines, answer_bytes, told
+from inbox.services.notify import Notice, notify, settle
 from inbox.services.remember import Answered, remember
+from inbox.services.snooze import end_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,14 @@ def close(
     at: datetime,
     before: Sequence[Entry] = (),
     leaving: Sequence[ApprovalRequest] = (),
+    notices: Sequence[Notice] = (),
+    moved: Sequence[ApprovalRequest] = (),
 ) -> list[Decision]:
     """Close requests, decide, audit and enqueue what resumes their agents, all in the caller's transaction.
 
     `before` are audit entries recorded first (a vote, the asking); `leaving` are other requests that leave their
-    groups with these, because groups are locked once and in order. Returns the decisions in order.
+    groups with these, because groups are locked once and in order. For the same reason `notices` are told here, and
+    `moved`, other requests as they were, settled. Returns the decisions in order.
     """
     found = bytes_of(ending.request for ending in endings)
     ids = [uuid7() for _ in endings]
@@ -98,6 +103,8 @@ def close(
     gone = [ending.request for ending in endings if ending.request.state == State.PENDING.value]
     _mark(endings, outcomes, at)
     leave_group([*leaving, *gone])
+    closed = [ending.request for ending in endings]
+    back = end_with(closed, at)
     remember(
         one
         for ending in endings
@@ -124,7 +131,11 @@ def close(
         )
         for ending, decision_id, outcome, answer in zip(endings, ids, outcomes, answers, strict=True)
     ]
-    receipts = audit.append(team_id, [*before, *entries], at=at)[len(before) :]
+    notify(notices, at)
+    settle([*closed, *leaving, *moved], at)
+    receipts = audit.append(team_id, [*before, *entries, *back], at=at)[len(before) :]
+    seq = receipts[-1].seq if receipts else 0
+    receipts = receipts[: len(entries)]
     decisions = Decision.objects.bulk_create(
         Decision(
             id=decision_id,
@@ -163,7 +174,7 @@ def close(
         ]
     )
     if receipts:
-        events.announce(team_id, receipts[-1].seq)
+        events.announce(team_id, seq)
     return decisions
 
 
@@ -192,7 +203,11 @@ def _mark(endings: Sequence[Ending], outcomes: Sequence[Outcome], at: datetime) 
         ending.request.closed_at = at
     for (state, outcome), ids in by_result.items():
         changed = ApprovalRequest.objects.filter(pk__in=ids, state__in=OPEN).update(
-            state=state.value, outcome=outcome.value if outcome else None, closed_at=at
+            state=state.value,
+            outcome=outcome.value if outcome else None,
+            closed_at=at,
+            claimed_by=None,
+            claimed_until=None,
         )
         if changed != len(ids):
             raise AssertionError("a request under our lock was closed by someone else")

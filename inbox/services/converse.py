@@ -25,7 +25,9 @@ from inbox.models.change import CHANNEL
 from inbox.services.ballot import Table, not_open
 from inbox.services.closing import leave_group
 from inbox.services.holds import note
+from inbox.services.notify import assigned, notify
 from inbox.services.people import actor_of
+from inbox.services.snooze import end_snoozes
 from inbox.services.verbs import MESSAGE_LENGTH
 
 ANSWER_LENGTH: Final = 20_000
@@ -107,8 +109,9 @@ def reply(*, agent: Agent, request_id: UUID, text: str, key: str) -> Heard:
         if not request.messages.filter(person__isnull=False).exists():
             raise Conflict("not-asked", "Not recorded: nobody said anything about this request yet.")
         message = record(request, Message.Kind.ANSWER, key, text, now)
-        back_to_people(request, now, f"{agent.handle} answered")
-        note(request.team_id, [_entry("answered", agent_actor(agent), message, request)], now)
+        entries = [_entry("answered", agent_actor(agent), message, request)]
+        entries += back_to_people(request, now, f"{agent.handle} answered")
+        note(request.team_id, entries, now)
     return Heard(message, request)
 
 
@@ -264,14 +267,17 @@ def record(
     )
 
 
-def back_to_people(request: ApprovalRequest, at: datetime, because: str) -> None:
-    """It is people's turn again, also of those who put it aside until the agent would reply."""
+def back_to_people(request: ApprovalRequest, at: datetime, because: str) -> list[Entry]:
+    """It is people's turn again, also of those who put it aside until the agent would reply; whose it is first is told.
+
+    After groups and before the stream. Returns what to record.
+    """
     if request.asked_agent_at is not None:
         request.asked_agent_at = None
         request.save(update_fields=["asked_agent_at"])
-    Snooze.objects.filter(request=request, until=Snooze.Until.REPLY, ended_at=None).update(
-        ended_at=at, ended_because=because[:200]
-    )
+    ended = end_snoozes([request.pk], because, at, until=[Snooze.Until.REPLY.value])
+    notify(assigned([request]), at)
+    return ended
 
 
 def agent_actor(agent: Agent) -> Actor:

@@ -32,6 +32,7 @@ from inbox.services.edit import Edited, edit, may_edit
 from inbox.services.escalate import Raised, catch_up
 from inbox.services.expire import ending_by_timeout
 from inbox.services.holds import ending_of, hold, new_hold, seconds_held
+from inbox.services.notify import Notice, notify, settle
 from inbox.services.rejudging import Rejudged, held_version, rejudge
 from inbox.services.verbs import MESSAGE_LENGTH
 
@@ -227,14 +228,20 @@ def _write(
     if holds:
         noted += hold(holds, now)
     noted += out.entries
+    notices = [*raised.notices, *out.notices]
     until = {one.request.pk: one.release_at for one in holds}
     decisions: dict[UUID, Decision] = {}
     seq = 0
     if endings:
-        decisions = {d.request_id: d for d in close(team.pk, endings, at=now, before=noted, leaving=leaving)}
+        made = close(
+            team.pk, endings, at=now, before=noted, leaving=leaving, notices=notices, moved=raised.before
+        )
+        decisions = {decision.request_id: decision for decision in made}
         seq = max(decision.seq for decision in decisions.values())
     elif noted:
         leave_group(leaving)
+        notify(notices, now)
+        settle([*leaving, *raised.before], now)
         seq = audit.append(team.pk, noted, at=now)[-1].seq
         events.announce(team.pk, seq)
     answers: list[Decided | Refused] = []
@@ -268,6 +275,7 @@ class _Settled:
     endings: Sequence[Ending] = ()
     holds: Sequence[Hold] = ()
     entries: Sequence[Entry] = ()
+    notices: Sequence[Notice] = ()
 
 
 def _settled(
@@ -328,7 +336,7 @@ def _settled(
                     batch_id=batch,
                 )
             )
-    return _Settled(endings, holds, brought.entries)
+    return _Settled(endings, holds, brought.entries, brought.notices)
 
 
 def _comes_to(vote: Counted, table: Table) -> str:

@@ -21,15 +21,17 @@ from inbox.services.answering import Lines
 from inbox.services.drafting import as_submission
 from inbox.services.intake import DEFERRED_KEYS, Addressed, new_draft, store
 from inbox.services.judging import judge
+from inbox.services.notify import Notice, assigned
 from inbox.services.routing import route
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What to record, and per request what its agent is told of the lines taken out."""
+    """What to record and tell, and per request what its agent is told of the lines taken out."""
 
     entries: Sequence[Entry] = ()
     lines: Mapping[UUID, Lines] = field(default_factory=dict)
+    notices: Sequence[Notice] = ()
 
 
 def bring_back(requests: Sequence[ApprovalRequest], *, version: PolicyVersion, at: datetime) -> Brought:
@@ -40,6 +42,7 @@ def bring_back(requests: Sequence[ApprovalRequest], *, version: PolicyVersion, a
     found = bytes_of([request for request in requests if request.revision_number > 1])
     entries: list[Entry] = []
     told: dict[UUID, Lines] = {}
+    parts: list[ApprovalRequest] = []
     for request in requests:
         if request.pk not in found or not found[request.pk].set_aside:
             continue
@@ -48,6 +51,7 @@ def bring_back(requests: Sequence[ApprovalRequest], *, version: PolicyVersion, a
             part = None
             if line["type"] == "defer" and request.channel == "poll":
                 part = _part(request, found[request.pk].actions[line["key"]], line, version, at)
+                parts.append(part)
                 entries.append(
                     Entry(
                         "requested",
@@ -72,7 +76,7 @@ def bring_back(requests: Sequence[ApprovalRequest], *, version: PolicyVersion, a
                 }
             )
         told[request.pk] = lines
-    return Brought(entries, told)
+    return Brought(entries, told, assigned(parts))
 
 
 def _part(

@@ -25,6 +25,7 @@ from inbox.policy.waiting import escalated
 from inbox.selectors.policy import pinned_needs, tier_ranks
 from inbox.selectors.waiting import steps_of
 from inbox.services.closing import leave_group
+from inbox.services.notify import Kind, Notice, assigned, notify, settle
 from inbox.services.routing import COLUMNS, route
 
 CHUNK = 200
@@ -46,13 +47,18 @@ def escalate_due(*, limit: int = 2_000) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """What to record of escalated requests, and those that are to leave their groups, as they were.
+    """What to record and tell of escalated requests, and the requests as they were, of which some leave their groups.
 
     The caller does that after the members' locks.
     """
 
     entries: Sequence[Entry] = ()
-    leaving: Sequence[ApprovalRequest] = ()
+    before: Sequence[ApprovalRequest] = ()
+    notices: Sequence[Notice] = ()
+
+    @property
+    def leaving(self) -> list[ApprovalRequest]:
+        return [request for request in self.before if request.group_id is not None]
 
 
 def catch_up(requests: Sequence[ApprovalRequest], now: datetime) -> Raised:
@@ -64,7 +70,7 @@ def catch_up(requests: Sequence[ApprovalRequest], now: datetime) -> Raised:
     due = [request for request in requests if _step_is_due(request, now)]
     if not due:
         return Raised()
-    leaving = [copy(request) for request in due if request.group_id is not None]
+    before = [copy(request) for request in due]
     ranks = tier_ranks(due[0].team_id)
     taken = {}
     for request in due:
@@ -82,7 +88,7 @@ def catch_up(requests: Sequence[ApprovalRequest], now: datetime) -> Raised:
     entries = [
         Entry("escalated", DEADLINE, r.pk, {**taken[r.pk], "digest": r.digest, **routed[r.pk]}) for r in due
     ]
-    return Raised(entries, leaving)
+    return Raised(entries, before, assigned(due, Kind.ESCALATED))
 
 
 def _step_is_due(request: ApprovalRequest, now: datetime) -> bool:
@@ -137,8 +143,11 @@ def _chunk(size: int) -> int:
     now = database_now()
     raised = catch_up(requests, now)
     leave_group(raised.leaving)
-    entries = [*raised.entries]
-    entries += _remind([r for r in requests if r.on_timeout == OnTimeout.WAIT.value], now)
+    overdue = [r for r in requests if r.on_timeout == OnTimeout.WAIT.value]
+    before = [*raised.before, *map(copy, overdue)]
+    entries = [*raised.entries, *_remind(overdue, now)]
     if entries:
+        notify([*raised.notices, *assigned(overdue)], now)
+        settle(before, now)
         events.announce(team_id, audit.append(team_id, entries, at=now)[-1].seq)
     return len(entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from inbox.clock import database_now
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Delegation
 from inbox.selectors.router import Pick, Router
+from inbox.services.notify import assigned, notify, settle
 from inbox.services.routing import COLUMNS, assign
 
 CHUNK = 200
@@ -90,6 +92,7 @@ def _move(row: Delegation, requests: list[ApprovalRequest], repick: Repick) -> i
     now = database_now()
     router = Router.load(row.team_id, requests, at=now)
     told: dict[UUID, dict[str, Any]] = {}
+    before = [copy(request) for request in requests]
     for request in requests:
         pick = repick(router, request, row)
         if pick is not None and (pick.member_id, pick.because) != (
@@ -99,6 +102,8 @@ def _move(row: Delegation, requests: list[ApprovalRequest], repick: Repick) -> i
             told[request.pk] = assign(request, pick)
     moved = [request for request in requests if request.pk in told]
     ApprovalRequest.objects.bulk_update(moved, COLUMNS)
+    notify(assigned(moved), now)
+    settle([request for request in before if request.pk in told], now)
     _tell(row.team_id, moved, told, now)
     return len(moved)
 

@@ -230,7 +230,13 @@ def _release(team_id: UUID, holds: Sequence[Hold], version: PolicyVersion, now: 
     Hold.objects.filter(request__in=refused, ended_at=None).update(ended_at=now, end=Hold.End.REFUSED)
     returned = _return(returning, version, now)
     if endings or refused:
-        close(team_id, [*endings, *refused.values()], at=now, before=[*returned, *brought.entries])
+        close(
+            team_id,
+            [*endings, *refused.values()],
+            at=now,
+            before=[*returned, *brought.entries],
+            notices=brought.notices,
+        )
     else:
         note(team_id, returned, now)
 

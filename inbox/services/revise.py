@@ -73,9 +73,10 @@ def redraft(*, agent: Agent, request_id: UUID, draft: RevisionBody) -> ApprovalR
         )
         require_context([revised.verdict])
         record(request, Message.Kind.ANSWER, draft.key, said, now)
-        back_to_people(request, now, f"{agent.handle} sent another draft")
         facts = {**revised.facts, "changes": changes_between(before, after), "message": said}
         if revised.verdict.outcome is Says.DENY:
+            request.asked_agent_at = None
+            request.save(update_fields=["asked_agent_at"])
             entry = Entry("revised", agent_actor(agent), request.pk, facts)
             ending = refusal(request, revised.verdict, version, list(after))
             close(request.team_id, [ending], at=now, before=[entry], leaving=revised.leaving)
@@ -84,7 +85,9 @@ def redraft(*, agent: Agent, request_id: UUID, draft: RevisionBody) -> ApprovalR
         routed = route(request.team_id, [request], at=now, current=version)[request.pk]
         request.save(update_fields=["flags", *COLUMNS])
         leave_group(revised.leaving)
-        note(request.team_id, [Entry("revised", agent_actor(agent), request.pk, {**facts, **routed})], now)
+        entries = [Entry("revised", agent_actor(agent), request.pk, {**facts, **routed})]
+        entries += back_to_people(request, now, f"{agent.handle} sent another draft")
+        note(request.team_id, entries, now)
     return request
 
 

@@ -35,8 +35,10 @@ from inbox.services.holds import hold, new_hold
 from inbox.services.intake import RESERVED_KEYS, Addressed, Draft, body_digest, new_draft, spelled, store
 from inbox.services.judging import Judged, denial, judge
 from inbox.services.limits import take
+from inbox.services.notify import assigned, notify, settle
 from inbox.services.pickups import told
 from inbox.services.routing import route
+from inbox.services.snooze import end_alike, end_with
 from inbox.services.superseding import lock_superseded, supersede
 
 log = structlog.get_logger(__name__)
@@ -132,9 +134,11 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
         entries, leaving = supersede(replaced, agent, at) if replaced else ([], [])
         paused_now = _held_back(drafts)
         store(drafts, leaving=leaving)
+        gone = [request for request, _ in replaced]
+        entries += end_with(gone, at) if gone else []
         entries += used(passed, [draft.request for draft in drafts], agent)
         shadow.note(version, [draft.request for draft in drafts], said)
-        return _answer(version.policy.team, drafts, routed, at, entries, paused_now)
+        return _answer(version.policy.team, drafts, routed, at, entries, paused_now, gone)
 
 
 def submit_judged(
@@ -226,9 +230,15 @@ def _answer(
     at: datetime,
     also: Sequence[Entry] = (),
     held_back: Collection[UUID] = (),
+    gone: Sequence[ApprovalRequest] = (),
 ) -> list[Submitted]:
-    """Audit the asking, and close what policy answers by itself; what may pass and is `held_back` is held instead."""
+    """Audit the asking, tell whom it is for, and close what policy answers by itself.
+
+    What may pass and is `held_back` is held instead.
+    """
     entries = [*(_asked(draft, routed.get(draft.request.pk, {})) for draft in drafts), *also]
+    entries += end_alike({d.request.group_id for d in drafts if d.request.group_id is not None}, at)
+    notices = assigned(draft.request for draft in drafts)
     if held_back:
         entries += hold([_hold(draft, at) for draft in drafts if draft.request.pk in held_back], at)
     endings = [
@@ -237,11 +247,14 @@ def _answer(
         if draft.judged.verdict.outcome in (Says.ALLOW, Says.DENY) and draft.request.pk not in held_back
     ]
     if endings:
-        decisions = {d.request_id: d for d in close(team.pk, endings, at=at, before=entries)}
+        made = close(team.pk, endings, at=at, before=entries, notices=notices, moved=gone)
+        decisions = {decision.request_id: decision for decision in made}
         seq = max(decision.seq for decision in decisions.values())
         told([*decisions.values()])
     else:
         decisions = {}
+        notify(notices, at)
+        settle(gone, at)
         seq = audit.append(team.pk, entries, at=at)[-1].seq
         events.announce(team.pk, seq)
     return [Submitted(d.request, True, decisions.get(d.request.pk), seq) for d in drafts]

@@ -55,7 +55,7 @@ def supersede(
     leaving = [request for request in requests if request.state == State.PENDING.value]
     let_go(requests, at)
     ApprovalRequest.objects.filter(pk__in=[request.pk for request in requests], state__in=OPEN).update(
-        state=State.SUPERSEDED.value, closed_at=at
+        state=State.SUPERSEDED.value, closed_at=at, claimed_by=None, claimed_until=None
     )
     entries = []
     for request, by in earlier:

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from agents import delivery
+from inbox.services import claims, snooze
 from inbox.services.backtests import continue_backtests
 from inbox.services.batches import finish_abandoned
 from inbox.services.escalate import escalate_due
@@ -28,6 +29,8 @@ JOBS: Final[dict[str, Callable[[], int]]] = {
     "halted": halt_due,
     "escalated": escalate_due,
     "handed_over": hand_over_due,
+    "snoozes": snooze.end_due,
+    "claims": claims.end_due,
     "delivered": lambda: delivery.sweep(limit=200),
     "batches": finish_abandoned,
     "rejudged": rejudge_waiting,

@@ -16,6 +16,7 @@ from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Batch, Hold, Member, Team, Vote
 from inbox.services.closing import rejoin_group
 from inbox.services.holds import note
+from inbox.services.notify import assigned, notify
 from inbox.services.people import actor_of
 from inbox.services.routing import COLUMNS, route
 
@@ -102,6 +103,7 @@ def _undo(person: User, team: Team, ids: Sequence[UUID], reason: str, via: str) 
     routed = route(team.pk, going, at=now)
     ApprovalRequest.objects.bulk_update(going, ["flags", *COLUMNS])
     rejoin_group(going)
+    notify(assigned(going), now)
     entries = [
         Entry(
             "undone",

@@ -17,6 +17,8 @@ from inbox.models import ApprovalRequest
 from inbox.models.request import OPEN
 from inbox.services.closing import leave_group
 from inbox.services.holds import let_go
+from inbox.services.notify import settle
+from inbox.services.snooze import end_with
 
 RUN_ENDED: Final = Actor("system", "run ended")
 
@@ -70,11 +72,13 @@ def _close(requests: list[ApprovalRequest], actor: Actor, reason: str) -> None:
     waiting = [request for request in requests if request.state == State.PENDING.value]
     let_go(requests, now)
     ApprovalRequest.objects.filter(pk__in=[r.pk for r in requests], state__in=OPEN).update(
-        state=State.WITHDRAWN.value, closed_at=now
+        state=State.WITHDRAWN.value, closed_at=now, claimed_by=None, claimed_until=None
     )
     for request in requests:
         request.state, request.closed_at = State.WITHDRAWN.value, now
     leave_group(waiting)
     entries = [Entry("withdrawn", actor, r.pk, {"reason": reason, "digest": r.digest}) for r in requests]
+    entries += end_with(requests, now)
+    settle(requests, now)
     receipts = audit.append(requests[0].team_id, entries, at=now)
     events.announce(requests[0].team_id, receipts[-1].seq)

@@ -81,6 +81,11 @@ def test_every_refusal_of_the_services_is_documented() -> None:
         "converse",
         "revise",
         "superseding",
+        "snooze",
+        "escalate_by_hand",
+        "pass_on",
+        "claims",
+        "waiting",
     )
     for name in (*(f"services/{one}" for one in services), "lines", "ballots", "aftermath_api"):
         source = (inbox / f"{name}.py").read_text()

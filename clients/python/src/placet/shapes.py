@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-View = Literal["turn", "waiting", "done", "all"]
+View = Literal["turn", "waiting", "snoozed", "done", "all"]
 LaneName = Literal["now", "look", "batch"]
 Risk = Literal["low", "medium", "high", "critical", "unverifiable"]
 Silence = Literal["reject", "escalate", "wait", "halt"]
@@ -41,10 +41,13 @@ class RowOut(TypedDict):
     waits_for_agent: str | None
     back: Back
     assignee: str | None
+    claimed_by: str | None
     created_at: str
     expires_at: str
     on_timeout: Silence
     closing: ClosingOut | None
+    aside: str
+    aside_ended: str
 
 
 class OnlyOut(TypedDict):
@@ -236,6 +239,10 @@ class ReviewOut(TypedDict):
     who: WhoOut | None
     assignee: str | None
     assigned_because: str
+    claimed_by: str | None
+    claimed_until: str | None
+    aside: str
+    back: str
     why: list[str]
     silence: SilenceOut
     case: CaseOut

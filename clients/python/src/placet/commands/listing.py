@@ -12,7 +12,7 @@ from placet.screen import Cell, Screen
 from placet.shapes import GroupOut, GroupSheetOut, LaneOut, RowOut
 from placet.words import ago, due, risk
 
-VIEWS = ("turn", "waiting", "done", "all")
+VIEWS = ("turn", "waiting", "snoozed", "done", "all")
 LONGEST = 10_000
 
 
