@@ -15,13 +15,14 @@ from ninja.parser import Parser
 from agents.bearer import Unauthenticated
 from config.problems import problem, refusal
 from inbox import canonical
-from inbox.aftermath_api import aftermath
-from inbox.api import people, router
-from inbox.conversation_api import agents_side, people_side
+from inbox.api.aftermath import aftermath
+from inbox.api.agents import router
+from inbox.api.conversation import agents_side, people_side
+from inbox.api.decisions import people
+from inbox.api.grants import grants
+from inbox.api.review import reviews
+from inbox.api.waiting import waiting
 from inbox.errors import FieldError, Invalid, NotFound, Refused
-from inbox.grants_api import grants
-from inbox.reviewer_api import reviews
-from inbox.waiting_api import waiting
 
 BULK_FACTOR = 16
 # Pydantic's words for a wrong field that our contract says in its own.

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.models import Agent
-from inbox.admin_forms import AgentForm, TokenForm
 from inbox.errors import Invalid, NotFound
+from inbox.forms.admin import AgentForm, TokenForm
 from inbox.selectors.agent_page import agent_page
 from inbox.selectors.agents_board import MOST_AGENTS, board
 from inbox.selectors.grants import grants_of

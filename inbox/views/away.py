@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox.errors import Invalid, NotAllowed, NotFound
+from inbox.forms.rota import AwayForm
 from inbox.models import Member
-from inbox.rota_forms import AwayForm
 from inbox.selectors.presence import open_delegations
 from inbox.selectors.rotas import active_members
 from inbox.services.delegations import be_away, revoke

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.errors import NotFound, Refused
-from inbox.forms import BatchForm, sheet_lines
+from inbox.forms.decisions import BatchForm, sheet_lines
 from inbox.models import RequestGroup
 from inbox.rendering.batch import Column
 from inbox.selectors.batch_report import report as read_report

@@ -8,8 +8,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from inbox.admin_forms import DomainForm
 from inbox.errors import Conflict, Invalid
+from inbox.forms.admin import DomainForm
 from inbox.selectors.domains import domains_page
 from inbox.services.domains import remove_domain, typed_domain
 from inbox.services.governed import request_change

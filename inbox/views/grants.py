@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox.errors import Conflict, NotAllowed, NotFound, Refused
-from inbox.grant_forms import GrantForm
+from inbox.forms.grant import GrantForm
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest
 from inbox.policy import grants as rules

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.errors import NotFound, Refused
-from inbox.forms import TeamForm
+from inbox.forms.decisions import TeamForm
 from inbox.permissions import teams_of
 from inbox.views.context import KEYS_COOKIE, THEME_COOKIE, THEMES
 from inbox.views.errors import refusal

@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from inbox.admin_forms import CooldownForm, GroupForm, InviteForm, TierForm
 from inbox.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
+from inbox.forms.admin import CooldownForm, GroupForm, InviteForm, TierForm
 from inbox.models import ChangeRequest, Member, RoleGroup
 from inbox.policy.need import Need
 from inbox.policy.words import Risk

@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from inbox.admin_forms import CeilingForm, MemberForm
 from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
+from inbox.forms.admin import CeilingForm, MemberForm
 from inbox.selectors.people import ladder, member_of, person_row, recent_doings
 from inbox.selectors.who import what_could_decide
 from inbox.services.ceilings import as_json

@@ -11,20 +11,20 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from inbox.condition_fields import facts_by_kind, value_of
 from inbox.errors import Invalid, NotFound
+from inbox.forms.conditions import facts_by_kind, value_of
+from inbox.forms.policy import (
+    MOST_CONDITIONS,
+    DocumentForm,
+    RuleForm,
+    who_choices,
+)
 from inbox.models import ApprovalRequest, PolicyVersion
 from inbox.policy.document import PolicyError, parse_document
 from inbox.policy.fact_catalogue import Type
 from inbox.policy.places import line_of
 from inbox.policy.problems import Problem, ProblemCode
 from inbox.policy.yaml_text import from_yaml, to_yaml
-from inbox.policy_forms import (
-    MOST_CONDITIONS,
-    DocumentForm,
-    RuleForm,
-    who_choices,
-)
 from inbox.selectors.policy import current_version, document_of
 from inbox.selectors.policy_versions import groups_of, tiers_of, version_of
 from inbox.selectors.scope import narrowest, scope

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.errors import NotFound, Refused
-from inbox.forms import DecideForm
+from inbox.forms.decisions import DecideForm
 from inbox.policy.seating import who_of
 from inbox.policy.words import Risk
 from inbox.selectors import request_page

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox.errors import Invalid, NotFound
-from inbox.rota_forms import RotaForm
+from inbox.forms.rota import RotaForm
 from inbox.selectors.rotas import active_members, rota_page, rotas_of
 from inbox.services.people import require_admin_of
 from inbox.services.rotas import change_rota, create_rota, remove_rota

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from inbox.errors import Changed, Invalid, NotFound, Refused
-from inbox.forms import SayForm
+from inbox.forms.decisions import SayForm
 from inbox.policy.words import Risk
 from inbox.selectors.asking import hold_against
 from inbox.selectors.read_back import ReadBack, read_back

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inbox.errors import Conflict, Invalid, NotFound
+from inbox.forms.tool import ToolForm
 from inbox.models import Tool
 from inbox.selectors.tools import latest_call, preview, proposed, tool_of, tools_page
 from inbox.services.people import require_admin_of
 from inbox.services.tools import save_tool
-from inbox.tool_forms import ToolForm
 from inbox.views.context import TeamRequest, team_page
 from inbox.views.proposals import after_change
 

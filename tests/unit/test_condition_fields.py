@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from inbox.condition_fields import ARGUMENT, condition_fields, facts_by_kind
+from inbox.forms.conditions import ARGUMENT, condition_fields, facts_by_kind
 from inbox.policy.conditions import mistakes
 from inbox.policy.fact_catalogue import FACTS, Type
 from inbox.policy.rule import Condition, Op

@@ -9,11 +9,11 @@ import pytest
 from agents.contract import Submission
 from inbox import canonical
 from inbox.answers import APPROVED, REJECTED, Answers, Said
-from inbox.ballots import ballot_of
+from inbox.api.ballots import ballot_of
+from inbox.api.schemas.requests import DecideIn
 from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
 from inbox.lifecycle import Verb
 from inbox.models import ApprovalRequest, AuditEvent, Revision, ToolHistory, Vote
-from inbox.schemas import DecideIn
 from inbox.services.decide import Decided
 from inbox.services.submit import submit
 from tests.checker import check_team

@@ -9,12 +9,13 @@ from django.http import HttpRequest
 from ninja import Router
 
 from agents.contract import MessageBody, RevisionBody
-from inbox.api import PROBLEMS, AgentBearer, PersonBearer, agent_of, answer_of, person_of
-from inbox.conversation_schemas import ConversationOut, SaidOut, SayIn
+from inbox.api.agents import answer_of
+from inbox.api.callers import PROBLEMS, AgentBearer, PersonBearer, agent_of, person_of
+from inbox.api.schemas.conversation import ConversationOut, SaidOut, SayIn
+from inbox.api.schemas.requests import RequestOut
 from inbox.errors import NotFound
 from inbox.models import ApprovalRequest
 from inbox.permissions import visible_to
-from inbox.schemas import RequestOut
 from inbox.selectors import answers, conversation
 from inbox.services import converse
 from inbox.services.revise import redraft

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja import Router
 
-from inbox.api import PROBLEMS, PersonBearer, person_of, team_named
+from inbox.api.callers import PROBLEMS, PersonBearer, person_of, team_named
+from inbox.api.schemas.listings import GroupSheetOut, InboxOut
+from inbox.api.schemas.review import ReviewOut
 from inbox.errors import FieldError, Invalid, NotFound
 from inbox.models import RequestGroup
 from inbox.permissions import require_member, teams_of, visible_to
 from inbox.policy.words import Lane
-from inbox.review_schemas import ReviewOut
-from inbox.reviewer_schemas import GroupSheetOut, InboxOut
 from inbox.selectors import queue, request_page
 from inbox.selectors.filters import Filter, parse
 from inbox.selectors.groups import open_sheet

@@ -1,4 +1,4 @@
-"""The HTTP API's routes: read the caller, call one service, render. Agents first, then people."""
+"""What agents call: ask, read, wait, take back, consume, report."""
 
 from __future__ import annotations
 
@@ -6,45 +6,31 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.http import HttpRequest
 from ninja import Router, Status
-from ninja.security import HttpBearer
 from pydantic import Field, ValidationError
 
-from agents import services as gateway
-from agents.auth import Principal, authenticate
 from agents.contract import ConsumeBody, Identifier, OutcomeReport, Submission, ThreadStatus
 from agents.models import Agent
 from inbox import canonical
-from inbox.ballots import ballot_of
-from inbox.errors import Changed, FieldError, Invalid, NotFound, Refused
-from inbox.models import ApprovalRequest, Batch, Team
-from inbox.permissions import require_member, teams_of, visible_to
-from inbox.schemas import (
-    BatchIn,
-    BatchOut,
+from inbox.api.callers import PROBLEMS, AgentBearer, agent_of
+from inbox.api.schemas.requests import (
     BulkIn,
     BulkOut,
-    DecideIn,
-    DecideOut,
     EventsOut,
     OutcomeOut,
-    Problem,
     RequestOut,
     RequestPage,
     ThreadOut,
     WithdrawIn,
 )
+from inbox.errors import FieldError, Invalid, NotFound, Refused
+from inbox.models import ApprovalRequest
 from inbox.selectors import answers
-from inbox.selectors.asking import check_read_back
 from inbox.selectors.conversation import messages_on
 from inbox.selectors.happened import events_of
-from inbox.selectors.turn import Turn
-from inbox.services import personal_tokens, pickups
-from inbox.services.batches import BatchLine, start_batch
-from inbox.services.decide import decide
+from inbox.services import pickups
 from inbox.services.outcomes import report
 from inbox.services.submit import submit
 from inbox.services.threads import report_thread
@@ -56,52 +42,7 @@ MAX_WAIT_ASKING = 25
 WaitAsking = Annotated[float, Field(ge=0, le=MAX_WAIT_ASKING, allow_inf_nan=False)]
 After = Annotated[int, Field(ge=0, le=2**62)]
 Answer = Status[dict[str, Any]]
-
-
-class Precondition(Refused):
-    """A decision must say which bytes it is about."""
-
-    status = 428
-    title = "Precondition required"
-
-
-class AgentBearer(HttpBearer):
-    """`Authorization: Bearer plc_…`: the agent behind the call, and nothing a body could say about it."""
-
-    def __call__(self, request: HttpRequest) -> Principal:
-        principal = authenticate(request.headers.get("Authorization"))
-        gateway.seen(principal.agent)
-        return principal
-
-    def authenticate(self, request: HttpRequest, token: str) -> Principal:
-        return self(request)
-
-
-class PersonBearer(HttpBearer):
-    """`Authorization: Bearer plp_…`: a person's token. An agent's token is refused with 403, whatever it asks."""
-
-    def __call__(self, request: HttpRequest) -> User:
-        return personal_tokens.authenticate(request.headers.get("Authorization"))
-
-    def authenticate(self, request: HttpRequest, token: str) -> User:
-        return self(request)
-
-
-PROBLEMS = {frozenset({400, 401, 403, 404, 409, 410, 413, 415, 422, 428, 503}): Problem}
 router = Router(auth=AgentBearer(), tags=["agents"])
-people = Router(auth=PersonBearer(), tags=["people"])
-
-
-def agent_of(request: HttpRequest) -> Agent:
-    """The agent whose token it is."""
-    principal: Principal = request.auth  # type: ignore[attr-defined]
-    return principal.agent
-
-
-def person_of(request: HttpRequest) -> User:
-    """The person whose token it is."""
-    person: User = request.auth  # type: ignore[attr-defined]
-    return person
 
 
 @router.post("/requests", response={200: RequestOut, 201: RequestOut, **PROBLEMS}, summary="Ask for approval")
@@ -288,96 +229,4 @@ def thread_status(request: HttpRequest, thread: str, body: ThreadStatus) -> dict
         "step": row.step,
         "progress": row.progress,
         "updated_at": row.updated_at.isoformat(),
-    }
-
-
-@people.post(
-    "/requests/{request_id}/decide", response={200: DecideOut, **PROBLEMS}, summary="Decide a request"
-)
-def decide_request(request: HttpRequest, request_id: UUID, body: DecideIn) -> dict[str, Any]:
-    """One verdict per action, bound to the digest that was shown. A repeat under the same key is answered alike."""
-    person = person_of(request)
-    row = visible_to(person).select_related("team").filter(pk=request_id).first()
-    if row is None:
-        raise NotFound()
-    if body.digest is None:
-        raise Precondition("digest-required", "Send the digest of what was shown. Nothing was recorded.")
-    if body.revision is not None and body.revision != row.revision_number:
-        raise Changed(extra={"digest": row.digest, "revision": row.revision_number})
-    ballot = ballot_of(row, body)
-    if ballot.verdict != "reject" and (body.via == "cli" or body.read_back is not None):
-        typed = body.read_back.answer if body.read_back is not None else None
-        turn = Turn(require_member(person, row.team.slug))
-        check_read_back(turn, row, digest=body.digest, typed=typed, strict=True)
-    decided = decide(
-        person=person,
-        team=row.team,
-        request_id=request_id,
-        digest=body.digest,
-        verdict=ballot.verdict,
-        message=body.note,
-        via=body.via,
-        idempotency_key=body.idempotency_key,
-        actions=ballot.answers,
-        set_aside=ballot.set_aside,
-        over_claim=body.over_claim,
-    )
-    return {
-        "state": decided.request.state,
-        "outcome": decided.request.outcome,
-        "decision": str(decided.decision.pk) if decided.decision else None,
-        "slots_open": list(decided.slots_open),
-        "release_at": decided.release_at.isoformat() if decided.release_at else None,
-        "proposed": decided.proposed,
-        "repeated": decided.repeated,
-        "receipt": {"seq": decided.seq},
-    }
-
-
-@people.post("/batches", response={200: BatchOut, **PROBLEMS}, summary="Decide an explicit list alike")
-def decide_batch(request: HttpRequest, body: BatchIn) -> dict[str, Any]:
-    """Every line gets exactly one outcome; foreign and missing requests are both `not-found`."""
-    person = person_of(request)
-    batch = start_batch(
-        person=person,
-        team=team_named(person, body.team),
-        verdict=body.decision,
-        items=[BatchLine(item.id, item.digest) for item in body.items],
-        message=body.note,
-        via="api",
-        idempotency_key=body.idempotency_key,
-    )
-    return _batch_out(batch)
-
-
-@people.get("/batches/{batch_id}", response={200: BatchOut, **PROBLEMS}, summary="Read a batch's report")
-def read_batch(request: HttpRequest, batch_id: UUID) -> dict[str, Any]:
-    """Only by the person who decided it."""
-    batch = Batch.objects.filter(pk=batch_id, person=person_of(request)).first()
-    if batch is None:
-        raise NotFound()
-    return _batch_out(batch)
-
-
-def team_named(person: User, slug: str | None) -> Team:
-    """That team of the person's, or their only one. Raises NotFound, and Invalid (team-required) without a name for several."""
-    teams = list(teams_of(person).filter(slug=slug) if slug else teams_of(person)[:2])
-    if not teams:
-        raise NotFound()
-    if len(teams) > 1:
-        raise Invalid(
-            "team-required", "You are in several teams: name one.", errors=[FieldError("/team", "missing")]
-        )
-    return teams[0]
-
-
-def _batch_out(batch: Batch) -> dict[str, Any]:
-    return {
-        "id": str(batch.pk),
-        "total": batch.total,
-        "finished_at": batch.finished_at.isoformat() if batch.finished_at else None,
-        "items": [
-            {"id": item.reference, "outcome": item.outcome, "detail": item.detail}
-            for item in batch.items.all()
-        ],
     }

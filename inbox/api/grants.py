@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Status
 
-from inbox.api import PROBLEMS, PersonBearer, person_of, team_named
+from inbox.api.callers import PROBLEMS, PersonBearer, person_of, team_named
+from inbox.api.schemas.grants import ArgumentTestIn, GrantIn, GrantOut, GrantPage, MatchesOut
 from inbox.canonical import JsonValue
 from inbox.errors import FieldError, Invalid, NotFound
-from inbox.grant_schemas import ArgumentTestIn, GrantIn, GrantOut, GrantPage, MatchesOut
 from inbox.models import ApprovalRequest, Grant, Member
 from inbox.permissions import require_member, teams_of, visible_to
 from inbox.policy.facts import ActionFacts

@@ -9,19 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Status
 
-from inbox.api import PROBLEMS, PersonBearer, person_of, team_named
-from inbox.clock import database_now
-from inbox.errors import FieldError, Invalid, NotFound
-from inbox.models import Member, Team
-from inbox.permissions import require_member, visible_to
-from inbox.selectors import notifications
-from inbox.selectors.claims import claim_of
-from inbox.selectors.looking import looking
-from inbox.services import claims, notify, snooze
-from inbox.services.escalate_by_hand import escalate
-from inbox.services.looking import look
-from inbox.services.pass_on import delegate
-from inbox.waiting_schemas import (
+from inbox.api.callers import PROBLEMS, PersonBearer, person_of, team_named
+from inbox.api.schemas.waiting import (
     ClaimIn,
     ClaimOut,
     DelegateIn,
@@ -36,6 +25,17 @@ from inbox.waiting_schemas import (
     SnoozeIn,
     SnoozeOut,
 )
+from inbox.clock import database_now
+from inbox.errors import FieldError, Invalid, NotFound
+from inbox.models import Member, Team
+from inbox.permissions import require_member, visible_to
+from inbox.selectors import notifications
+from inbox.selectors.claims import claim_of
+from inbox.selectors.looking import looking
+from inbox.services import claims, notify, snooze
+from inbox.services.escalate_by_hand import escalate
+from inbox.services.looking import look
+from inbox.services.pass_on import delegate
 
 waiting = Router(auth=PersonBearer(), tags=["people"])
 

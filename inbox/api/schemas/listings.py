@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel
 
+from inbox.api.schemas.requests import AsOf
 from inbox.models import ApprovalRequest, RequestGroup
-from inbox.schemas import AsOf
 from inbox.selectors.endings import Closing
 from inbox.selectors.groups import Sheet, SheetRow
 from inbox.selectors.queue import Block, GroupRow, Listing, Row

@@ -8,11 +8,11 @@ from typing import Any
 
 from inbox import canonical
 from inbox.answers import Answers, Said
+from inbox.api.schemas.requests import ActionVerdict, DecideIn
 from inbox.errors import Changed, Invalid
 from inbox.lifecycle import Verb
 from inbox.lines import LineSaid, split
 from inbox.models import ApprovalRequest
-from inbox.schemas import ActionVerdict, DecideIn
 from inbox.services.decide import Verdict
 
 

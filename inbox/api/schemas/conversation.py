@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, StringConstraints
 
 from agents.contract import Wire
+from inbox.api.schemas.requests import AsOf, Digest, Key, MessageOut
 from inbox.rendering.columns import ABSENT
 from inbox.rendering.diff import Change
-from inbox.schemas import AsOf, Digest, Key, MessageOut
 from inbox.selectors.answers import awaits_agent, spoken
 from inbox.selectors.conversation import ActionChange, Conversation, Draft
 from inbox.services.converse import Heard

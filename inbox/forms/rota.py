@@ -9,7 +9,7 @@ from uuid import UUID
 from django import forms
 from django.utils.timezone import localdate
 
-from inbox.admin_forms import PlainForm
+from inbox.forms.admin import PlainForm
 from inbox.models import Member, Rota
 from inbox.services.rotas import MOST_SEATS
 

@@ -12,8 +12,8 @@ from typing import Any, Final, cast
 from django import forms
 from django.http import QueryDict
 
-from inbox.admin_forms import PlainForm
-from inbox.condition_fields import (
+from inbox.forms.admin import PlainForm
+from inbox.forms.conditions import (
     ARGUMENT,
     LIST_OPS,
     PLAIN,

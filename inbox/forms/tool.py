@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from django import forms
 
-from inbox.admin_forms import PlainForm
 from inbox.errors import Refused
+from inbox.forms.admin import PlainForm
 from inbox.models import Tool
 from inbox.policy.templates import ImpactAdapter, Proposal
 from inbox.policy.words import Effect, Risk

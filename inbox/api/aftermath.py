@@ -9,8 +9,16 @@ from django.http import HttpRequest
 from ninja import Router
 
 from agents.models import Agent
-from inbox.aftermath_schemas import AftermathOut, FeedbackIn, PauseIn, PauseOut, PausesOut, ReasonIn, ResumeIn
-from inbox.api import PROBLEMS, PersonBearer, person_of, team_named
+from inbox.api.callers import PROBLEMS, PersonBearer, person_of, team_named
+from inbox.api.schemas.aftermath import (
+    AftermathOut,
+    FeedbackIn,
+    PauseIn,
+    PauseOut,
+    PausesOut,
+    ReasonIn,
+    ResumeIn,
+)
 from inbox.clock import database_now
 from inbox.errors import FieldError, Invalid, NotFound
 from inbox.models import ApprovalRequest, Decision, Team

@@ -9,9 +9,9 @@ from pydantic import BaseModel, StringConstraints
 
 from agents.contract import Wire
 from agents.models import Pause
+from inbox.api.schemas.requests import Short
 from inbox.ladder import Step, safest
 from inbox.models import Recall
-from inbox.schemas import Short
 from inbox.selectors.aftermath import Aftermath
 
 Reason = Annotated[str, StringConstraints(max_length=500)]

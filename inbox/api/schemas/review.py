@@ -6,7 +6,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel
 
-from inbox.review_parts import (
+from inbox.api.schemas.listings import ClosingOut, RiskWord
+from inbox.api.schemas.requests import AsOf
+from inbox.api.schemas.review_parts import (
     ActionOut,
     CaseOut,
     FindingOut,
@@ -19,8 +21,6 @@ from inbox.review_parts import (
     VerbOut,
     WhoOut,
 )
-from inbox.reviewer_schemas import ClosingOut, RiskWord
-from inbox.schemas import AsOf
 from inbox.selectors.request_page import RequestPage
 from inbox.selectors.verbs import verbs_of
 

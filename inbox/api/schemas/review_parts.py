@@ -6,9 +6,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel
 
+from inbox.api.schemas.listings import ClosingOut, Silence
 from inbox.rendering.fields import Row
 from inbox.rendering.findings import Finding
-from inbox.reviewer_schemas import ClosingOut, Silence
 from inbox.selectors.case import Case
 from inbox.selectors.payload import Payload, ShownAction
 from inbox.selectors.request_page import Precedents

@@ -9,8 +9,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 
 from agents.contract import Wire
+from inbox.api.schemas.requests import Digest
 from inbox.policy.grants import MOST_ARGUMENTS, Op
-from inbox.schemas import Digest
 from inbox.selectors.grants import GrantRow, Matches
 
 # Beyond what the service allows, and no more than its columns hold: what is out of range it says itself.

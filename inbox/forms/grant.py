@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from django import forms
 
-from inbox.admin_forms import PlainForm
 from inbox.errors import Refused
+from inbox.forms.admin import PlainForm
 from inbox.policy.grants import ArgumentTest, Op, Pattern, offered
 from inbox.rendering.reveal import reveal
 from inbox.services.grants import LONGEST, MOST_USES
