@@ -57,7 +57,7 @@ TOOLS: Final = (
     ToolFacts(
         "publish_post",
         "irreversible",
-        "Publish “{title}”, which says +{growth_percent} %: {body}",
+        "Publish {title}, which says +{growth_percent} %: {body}",
         rejection_presets=("A figure is wrong.", "Not before the results are announced."),
     ),
     ToolFacts(

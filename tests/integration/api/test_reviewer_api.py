@@ -105,7 +105,7 @@ def test_a_cursor_goes_on_without_loss_or_repeat(world: World, person: Callable[
     [
         ("?q=colour:red", "invalid-filter"),
         ("?q=risk:huge", "invalid-filter"),
-        ("?view=mine", "enum"),
+        ("?view=theirs", "enum"),
         ("?lane=mine", "enum"),
         ("?lane=look&cursor=x", "invalid-cursor"),
         ("?view=done&cursor=x", "invalid-cursor"),

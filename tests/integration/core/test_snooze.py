@@ -19,9 +19,10 @@ from inbox.selectors.groups import open_sheet
 from inbox.selectors.queue import View
 from inbox.selectors.snoozes import clock
 from inbox.selectors.turn import Turn
+from inbox.services import converse
 from inbox.services import snooze as service
 from inbox.services.closing import leave_group
-from inbox.services.snooze import PutAside, end_snoozes, preset_time, snooze, unsnooze
+from inbox.services.snooze import PutAside, preset_time, snooze, unsnooze
 from inbox.services.withdraw import withdraw
 from tests.checker import check_team
 from tests.factories import World, ask, race, vote
@@ -134,11 +135,13 @@ def test_it_comes_back_when_the_agent_replies(world: World) -> None:
     with pytest.raises(Conflict) as silent:
         aside(world, request, "reply")
     assert silent.value.code == "nothing-asked"
-    ApprovalRequest.objects.filter(pk=request.pk).update(asked_agent_at=database_now())
+    said = {"person": world.dave, "team": world.team, "request_id": request.pk}
+    converse.ask(**said, text="Which page?", key="q")
     aside(world, request, "reply")
-    [entry] = end_snoozes([request.pk], "the agent replied", database_now(), until=["reply"])
-    assert (entry.verb, entry.request_id) == ("snooze_ended", request.pk)
-    assert listed(queue.front(turn(world), ALL)) == {request.pk: "the agent replied"}
+    assert request.pk not in listed(queue.front(turn(world), ALL))
+    converse.reply(agent=world.agent, request_id=request.pk, text="The first.", key="a")
+    assert AuditEvent.objects.filter(request=request, verb="snooze_ended").count() == 1
+    assert listed(queue.front(turn(world), ALL)) == {request.pk: "crm-writer answered"}
 
 
 def test_the_answer_says_what_silence_does_before_then(world: World) -> None:

@@ -135,7 +135,7 @@ def test_what_is_asked_reads_as_a_sentence(demo: World) -> None:
     assert sentences["delete_accounts"] == "Delete 1,247 user accounts in production"
     assert sentences["pay_invoices"] == "Pay 5 invoices of “week 48”"
     assert sentences["publish_post"].startswith("Publish “Q4 results”, which says +25 %: “Our fourth")
-    assert sentences["choose_flight"] == "Choose a flight for Berlin to Paris, Friday 4 December"
+    assert sentences["choose_flight"] == "Choose a flight for “Berlin to Paris, Friday 4 December”"
     assert sentences["email_customer"].endswith("“Your late delivery”, 20 % off the next order")
     assert sentences["issue_refund"] == "Refund $10.19 to cus_032 for ord_70040: “charged twice”"
     assert sentences["write_file"].startswith("Write docs/guide/step-04.md: “# Step 4")

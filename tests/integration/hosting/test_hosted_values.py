@@ -105,7 +105,7 @@ def test_one_action_gets_its_answer_and_several_get_a_list() -> None:
         {"args": None},
         {"args_digest": None},
         {"args_digest": canonical.digest({})},
-        {"type": "edit"},
+        {"type": "rewrite"},
     ],
 )
 def test_an_answer_that_is_not_what_was_decided_is_refused(changes: dict[str, Any]) -> None:

@@ -77,7 +77,7 @@ def test_after_a_decision_was_recorded_the_page_does_not_claim_the_contrary(
 
     request = ask(world)
     client = patient(signed_in(world.dave))
-    monkeypatch.setattr("inbox.views.request._page", lose)
+    monkeypatch.setattr("inbox.views.request.render_page", lose)
     fields = decision(request, "approve")
     answer = client.post(page_of(world, request, "/decide"), fields, headers={"HX-Request": "true"})
     assert Vote.objects.filter(request=request).count() == 1
