@@ -15,12 +15,13 @@ from django.contrib.auth.models import User
 
 from inbox.answers import APPROVED
 from inbox.audit import Entry
-from inbox.errors import Invalid, NotAllowed
+from inbox.errors import Invalid, NotAllowed, Refused
 from inbox.lifecycle import Verb
 from inbox.models import ApprovalRequest, Team
 from inbox.policy.words import Outcome as Says
 from inbox.rendering.diff import diff, summary
-from inbox.services.ballot import Counted, Line, Proposed, Result, Table, judge
+from inbox.services.ballot import Counted, Line, Proposed, Result, Table, claimed_by_other, judge
+from inbox.services.break_glass import barred
 from inbox.services.people import actor_of
 from inbox.services.revisions import edited_actions, revise
 from inbox.services.verbs import misfit
@@ -64,6 +65,10 @@ def edit(
     wrong = misfit(found.actions, line.actions or {})
     if wrong is not None:
         raise wrong
+    # Who stands too low was refused before anybody looked at these.
+    closed = _closed(line, request, table, now)
+    if closed is not None:
+        return Edited(closed)
     changes = {
         key: diff(found.actions[key]["args"], args)
         for key, args in line.edits.items()
@@ -94,6 +99,14 @@ def edit(
     )
     result, table = _decided_alone(line, request, person, team, now)
     return Edited(result, table, [entry], revised.leaving)
+
+
+def _closed(line: Line, request: ApprovalRequest, table: Table, now: datetime) -> Refused | None:
+    """Why nobody's edit is taken, of whatever tier: somebody else works on it, or a rule blocks it."""
+    if table.member is None:
+        return None
+    taken = None if line.over_claim else claimed_by_other(request, table.member, now)
+    return taken or barred(request, verdict=line.verdict, approves=True, message=line.message)
 
 
 def _decided_alone(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -23,6 +24,9 @@ from inbox.services.decide import decide as record
 from inbox.services.rehearse import Foreseen, rehearse
 from inbox.views.bar import OWN, Bar, Preview, page, read
 from inbox.views.context import TeamRequest, team_page
+
+# Forms that are no verb of their own: the verb that says why they are closed.
+_SAYS_WHY: Final = {"parts": "approve", "lines": "edit"}
 
 
 @require_POST
@@ -94,7 +98,7 @@ def _done(request: TeamRequest, request_id: UUID) -> HttpResponse:
 def _panel(request: TeamRequest, shown: RequestPage, bar: Bar) -> Panel:
     verbs = {verb.name: verb for verb in verbs_of(shown, over_claim=bar.over)}
     if not opens(shown, verbs, bar.step):
-        closed = verbs.get(bar.step, verbs["reject"])
+        closed = verbs.get(_SAYS_WHY.get(bar.step, bar.step), verbs["reject"])
         raise Invalid(
             closed.code or "not-offered", f"Not recorded. {closed.reason or 'This form is not open here.'}"
         )
