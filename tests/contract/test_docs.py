@@ -87,7 +87,13 @@ def test_every_refusal_of_the_services_is_documented() -> None:
         "claims",
         "waiting",
     )
-    for name in (*(f"services/{one}" for one in services), "lines", "api/ballots", "api/aftermath", "api/decisions"):
+    for name in (
+        *(f"services/{one}" for one in services),
+        "lines",
+        "api/ballots",
+        "api/aftermath",
+        "api/decisions",
+    ):
         source = (inbox / f"{name}.py").read_text()
         for code in spoken.findall(source):
             if code in ("individual-only",):
