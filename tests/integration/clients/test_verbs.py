@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pgtrigger
+
 from agents.contract import Submission
-from inbox.models import ApprovalRequest
+from inbox.clock import database_now
+from inbox.models import ApprovalRequest, Hold
 from inbox.selectors import answers
+from inbox.services.holds import release_due
 from inbox.services.submit import submit
-from tests.factories import World, ask, body
+from tests.factories import World, ask, body, vote
 from tests.integration.clients.conftest import Seat, Sit
 from tests.policies import enforce
 
@@ -169,3 +174,18 @@ def test_people_talk_take_back_put_aside_and_pass_on(world: World, sit: Sit) -> 
     assert alice.run("pauses").rows == []
     done("feedback", tail(other), "bad", "--reason", "Hm", code=5)
     done("break-glass", tail(other), "--reason", "It must go out today, all of it", code=4)
+
+
+def test_watch_tells_what_is_held_and_when_it_left(world: World, sit: Sit) -> None:
+    enforce(world, release_at_once=None)
+    request = ask(world)
+    terminal = sit(world.alice).terminal("watch", "--interval", "1", NO_COLOR="1")
+    terminal.expect("Ctrl-C ends it")
+    vote(world, request, world.dave)
+    terminal.expect("held")
+    terminal.expect(tail(request))
+    with pgtrigger.ignore("inbox.Hold:hold_ends_once"):
+        Hold.objects.filter(request=request).update(release_at=database_now() - timedelta(seconds=1))
+    assert release_due() == 1
+    terminal.expect("released")
+    assert terminal.interrupt() == 0
