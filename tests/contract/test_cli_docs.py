@@ -11,7 +11,8 @@ from typing import Any, is_typeddict
 import pytest
 from django.conf import settings
 
-from placet import shapes
+from placet import acts, shapes
+from placet.agent import shapes as agents
 from placet.cli import parser
 from placet.commands import COMMANDS
 from placet.exits import MEANINGS
@@ -20,7 +21,7 @@ from placet.settings import VARIABLES
 DOCS = Path(settings.BASE_DIR) / "docs" / "reference"
 PAGE = (DOCS / "cli.md").read_text()
 SCHEMAS = json.loads((DOCS / "openapi.json").read_text())["components"]["schemas"]
-TYPES = {name: kind for name, kind in vars(shapes).items() if is_typeddict(kind)}
+TYPES = {name: kind for module in (shapes, acts, agents) for name, kind in vars(module).items() if is_typeddict(kind)}
 
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
@@ -35,7 +36,7 @@ def options(one: argparse.ArgumentParser) -> set[str]:
 
 
 def test_every_command_is_documented_with_its_options() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", PAGE.partition("## Output")[0], re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.*) \|$", PAGE.partition("## Output")[0], re.MULTILINE))
     assert list(rows) == [command.name for command in COMMANDS]
     for command in COMMANDS:
         assert rows[command.name].startswith(f"{command.help} |")

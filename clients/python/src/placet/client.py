@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Literal, Self, cast
-from urllib.parse import quote
+from typing import Literal, cast
 from uuid import uuid4
 
+from placet.acting import Acting
+from placet.acts import ActionVerdict
+from placet.calls import part
 from placet.errors import Unreachable
 from placet.shapes import (
     BatchItemIn,
@@ -22,42 +23,14 @@ from placet.shapes import (
     Verdict,
     View,
 )
-from placet.transport import Transport
-
-Surface = Literal["api", "cli"]
 
 
-class Client:
-    """One person's view of one Placet, by their personal token.
+class Client(Acting):
+    """One person's view of one Placet, by their personal token. Deciding and reading here, all the rest in `Acting`.
 
     `surface` "cli" tells the server that a person decides at a terminal: it then demands the read-back of a page.
     Every method raises placet.errors.Refused when the server says no and Unreachable when there is no answer.
     """
-
-    def __init__(
-        self,
-        url: str,
-        token: str,
-        *,
-        team: str | None = None,
-        surface: Surface = "api",
-        transport: Transport | None = None,
-    ) -> None:
-        self._transport = transport or Transport(url, token)
-        self._surface = surface
-        self.team = team
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the connections."""
-        self._transport.close()
 
     def inbox(
         self, view: View = "turn", *, lane: LaneName | None = None, q: str = "", cursor: str = ""
@@ -84,11 +57,11 @@ class Client:
 
     def group(self, group_id: str, *, cursor: str = "") -> GroupSheetOut:
         """Fifty requests of a group, with the digests that `batch` wants."""
-        return cast("GroupSheetOut", self._transport.get(f"inbox/groups/{_part(group_id)}", cursor=cursor))
+        return cast("GroupSheetOut", self._transport.get(f"inbox/groups/{part(group_id)}", cursor=cursor))
 
     def show(self, request_id: str) -> ReviewOut:
         """One request as its page shows it. Raises Unreachable when its bytes are not those its digest names."""
-        review = cast("ReviewOut", self._transport.get(f"requests/{_part(request_id)}/review"))
+        review = cast("ReviewOut", self._transport.get(f"requests/{part(request_id)}/review"))
         if review["digest"] != f"sha256:{hashlib.sha256(review['raw'].encode()).hexdigest()}":
             raise Unreachable("The payload does not match its digest. Do not decide on it.")
         return review
@@ -98,25 +71,30 @@ class Client:
         request_id: str,
         *,
         digest: str,
-        decisions: Mapping[str, Verdict],
+        decisions: Mapping[str, Verdict] | Sequence[ActionVerdict],
         note: str = "",
         read_back: str | None = None,
+        over_claim: bool = False,
         idempotency_key: str | None = None,
     ) -> DecideOut:
-        """Record a verdict on every action, by key, bound to the digest that was shown.
+        """Record a verdict on every action, bound to the digest that was shown: words by key, or whole verdicts.
+
+        `over_claim`: though somebody else works on it.
 
         Without a key one is made; it is kept over this call's retries, and Unreachable carries it for further ones.
         """
         body: dict[str, object] = {
             "digest": digest,
-            "decisions": [{"key": key, "type": verdict} for key, verdict in decisions.items()],
+            "decisions": _verdicts(decisions),
             "note": note,
             "idempotency_key": idempotency_key or uuid4().hex,
             "via": self._surface,
         }
+        if over_claim:
+            body["over_claim"] = True
         if read_back is not None:
             body["read_back"] = {"answer": read_back}
-        return cast("DecideOut", self._transport.post(f"requests/{_part(request_id)}/decide", body))
+        return cast("DecideOut", self._transport.post(f"requests/{part(request_id)}/decide", body))
 
     def approve(
         self,
@@ -124,14 +102,34 @@ class Client:
         *,
         note: str = "",
         read_back: str | None = None,
+        over_claim: bool = False,
         idempotency_key: str | None = None,
     ) -> DecideOut:
         """Approve all actions of what `show` returned."""
-        return self._all(review, "approve", note, read_back, idempotency_key)
+        return self._all(review, "approve", note, read_back, over_claim, idempotency_key)
 
-    def reject(self, review: ReviewOut, *, note: str = "", idempotency_key: str | None = None) -> DecideOut:
+    def reject(
+        self,
+        review: ReviewOut,
+        *,
+        note: str = "",
+        over_claim: bool = False,
+        idempotency_key: str | None = None,
+    ) -> DecideOut:
         """Reject all actions of what `show` returned; the agent is told `note`."""
-        return self._all(review, "reject", note, None, idempotency_key)
+        return self._all(review, "reject", note, None, over_claim, idempotency_key)
+
+    def break_glass(
+        self,
+        review: ReviewOut,
+        *,
+        note: str,
+        read_back: str | None = None,
+        over_claim: bool = False,
+        idempotency_key: str | None = None,
+    ) -> DecideOut:
+        """Let what a rule blocks pass, all of it. `note` says why in at least 20 characters."""
+        return self._all(review, "break_glass", note, read_back, over_claim, idempotency_key)
 
     def batch(
         self,
@@ -154,10 +152,16 @@ class Client:
 
     def read_batch(self, batch_id: str) -> BatchOut:
         """The report of a batch that this person decided."""
-        return cast("BatchOut", self._transport.get(f"batches/{_part(batch_id)}"))
+        return cast("BatchOut", self._transport.get(f"batches/{part(batch_id)}"))
 
     def _all(
-        self, review: ReviewOut, verdict: Verdict, note: str, read_back: str | None, key: str | None
+        self,
+        review: ReviewOut,
+        verdict: Verdict,
+        note: str,
+        read_back: str | None,
+        over_claim: bool,
+        key: str | None,
     ) -> DecideOut:
         return self.decide(
             review["id"],
@@ -165,6 +169,7 @@ class Client:
             decisions={action["key"]: verdict for action in review["actions"]},
             note=note,
             read_back=read_back,
+            over_claim=over_claim,
             idempotency_key=key,
         )
 
@@ -173,6 +178,7 @@ def _size(lane: LaneOut) -> int:
     return len(lane["items"]) + len(lane["groups"])
 
 
-def _part(name: str) -> str:
-    # An id that is none must not lead to another address.
-    return quote(name, safe="")
+def _verdicts(said: Mapping[str, Verdict] | Sequence[ActionVerdict]) -> list[dict[str, object]]:
+    if isinstance(said, Mapping):
+        return [{"key": key, "type": verdict} for key, verdict in said.items()]
+    return [dict(verdict) for verdict in said]

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from placet import settings
 from placet.client import Client
-from placet.exits import USAGE, Stop
+from placet.exits import DONE, USAGE, Stop
 from placet.screen import Screen
 
 
@@ -30,6 +30,14 @@ class Context:
     def talk(self) -> Screen:
         """Where a person reads what they decide about: the output, or stderr where that goes to a program."""
         return self.out if self.out.terminal and not self.json else Screen(sys.stderr)
+
+    def tell(self, sentence: str, answer: object) -> int:
+        """What was done: the sentence, or with `json` the server's answer. Returns the exit code."""
+        if self.json:
+            self.out.json(answer)
+        else:
+            self.out.line(sentence, "ok")
+        return DONE
 
     def need_person(self, instead: str) -> None:
         """Raises Stop unless a person sits at the terminal: reads what is shown and types the answer."""

@@ -35,6 +35,11 @@ def resolve_group(client: Client, typed: str) -> str:
     return _whole(typed, lambda: _groups(client), "group")
 
 
+def resolve_pause(client: Client, typed: str) -> str:
+    """The whole id of an open pause. Raises Stop, and what reading the pauses raises."""
+    return _whole(typed, lambda: {pause["id"] for pause in client.pauses()["items"]}, "pause")
+
+
 def _whole(typed: str, known: Callable[[], set[str]], what: str) -> str:
     digits = typed.strip().lower().replace("-", "")
     if not _HEX.fullmatch(digits) or len(digits) > 32:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from placet.screen import Screen
 from placet.shapes import ActionOut, FindingOut, ReviewOut
-from placet.words import clock, due, risk
+from placet.words import clock, due, risk, time_of_day
 
 _SEVERITY = {"block": "bad", "warn": "warn", "info": ""}
 
@@ -32,7 +32,10 @@ def _head(screen: Screen, review: ReviewOut) -> None:
         screen.pair("flag", flag, "warn")
     if review["blocked"] and not review["closing"]:
         screen.pair("blocked", f"by rule {review['rule']}" if review["rule"] else "by policy", "bad")
-    if review["closing"]:
+    if review["state"] == "held":
+        held = next((verb["reason"] for verb in review["verbs"] if verb["code"] == "held"), "")
+        screen.pair("held", held, "warn")
+    elif review["closing"]:
         closing = review["closing"]
         said = f": “{closing['message']}”" if closing["message"] else ""
         screen.pair("closed", f"{closing['text']}{said} · {clock(closing['at'])}", closing["tone"])
@@ -45,6 +48,13 @@ def _head(screen: Screen, review: ReviewOut) -> None:
         if at and silence["escalates_to"]:
             screen.pair("then asks", silence["escalates_to"])
         screen.pair("deadline", clock(silence["at"]))
+    if review["claimed_by"] and review["claimed_until"]:
+        until = time_of_day(review["claimed_until"])
+        screen.pair("claimed", f"{review['claimed_by']} works on it until {until}", "warn")
+    if review["aside"]:
+        screen.pair("aside", review["aside"])
+    if review["back"]:
+        screen.pair("back", review["back"], "ok")
     screen.pair("id", f"{review['id']} v{review['revision']}")
     screen.pair("digest", review["digest"])
     place = f" in {review['environment']}" if review["environment"] else ""

@@ -56,13 +56,14 @@ def _shown(text: str) -> Iterator[str]:
             yield "⏎"
         elif char == "\t":
             yield "⇥"
-        elif _hidden(char) or marks > _MARKS:
+        elif hidden(char) or marks > _MARKS:
             yield f"‹U+{ord(char):04X}›"
         else:
             yield char
 
 
-def _hidden(char: str) -> bool:
+def hidden(char: str) -> bool:
+    """Whether a character does not show itself as what it is."""
     if " " <= char <= "~":
         return False
     return not char.isprintable() or char in _BLANK or any(ord(char) in one for one in _SELECTORS)

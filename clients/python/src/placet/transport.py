@@ -19,6 +19,7 @@ READ_SECONDS: Final = 30.0
 PAUSES: Final = (0.3, 1.0, 3.0)
 LONGEST_PAUSE: Final = 5.0
 _AGAIN: Final = frozenset({429, 502, 503, 504})
+_UNTOUCHED: Final = frozenset({429})
 
 
 class Transport:
@@ -44,14 +45,25 @@ class Transport:
         given = {name: value for name, value in query.items() if value}
         return self._call("GET", path, params=given)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Record something under the body's `idempotency_key`, which is what makes trying again safe.
+    def post(self, path: str, body: Mapping[str, Any], *, key: str | None = None, **query: str | None) -> Any:
+        """Record something under a key, the body's `idempotency_key` or `key`, which makes trying again safe.
 
         Raises Refused or Unreachable; of the latter nobody knows yet whether it was recorded.
         """
-        return self._call("POST", path, json=dict(body), key=str(body["idempotency_key"]))
+        given = {name: value for name, value in query.items() if value}
+        known = key or str(body["idempotency_key"])
+        return self._call("POST", path, json=dict(body), key=known, params=given)
 
-    def _call(self, method: str, path: str, *, key: str | None = None, **how: Any) -> Any:
+    def act(self, path: str, body: Mapping[str, Any], *, again: bool, method: str = "POST") -> Any:
+        """Do something that has no key. `again`: twice is as good as once, so it is tried again.
+
+        What must not happen twice is only tried again where the server surely never had it. Raises Refused or
+        Unreachable.
+        """
+        how: dict[str, Any] = {"json": dict(body)} if method != "DELETE" else {}
+        return self._call(method, path, again=again, **how)
+
+    def _call(self, method: str, path: str, *, key: str | None = None, again: bool = True, **how: Any) -> Any:
         problem = ""
         for pause in (*PAUSES, None):
             wait = pause
@@ -59,8 +71,11 @@ class Transport:
                 response = self._http.request(method, path, **how)
             except httpx2.TransportError as error:
                 problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+                if not again and not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+                    problem = f"{problem}. It may be recorded all the same: look before you try again"
+                    break
             else:
-                if response.status_code not in _AGAIN:
+                if response.status_code not in (_AGAIN if again else _UNTOUCHED):
                     return _read(response, key)
                 problem = f"the server answered {response.status_code}"
                 wait = _after(response, pause)
@@ -71,6 +86,8 @@ class Transport:
 
 
 def _read(response: httpx2.Response, key: str | None) -> Any:
+    if response.status_code == 204:
+        return {}
     try:
         answer = response.json()
     except ValueError:

@@ -49,6 +49,11 @@ def clock(text: str) -> str:
     return f"{moment(text).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
+def time_of_day(text: str) -> str:
+    """The same without its day, for what is over within the day."""
+    return f"{moment(text).astimezone():%H:%M:%S}"
+
+
 def span(seconds: float) -> str:
     """A length of time in its largest sensible unit: "40 s", "12 min", "3 h", "2 d"."""
     left = max(0, round(seconds))

@@ -63,6 +63,8 @@ def row(item: RowOut) -> list[Cell]:
     """One request as a line of six columns: risk, id, sentence, agent, who is needed or how it ended, when."""
     if item["closing"]:
         state, when, tone = item["closing"]["text"], ago(item["closing"]["at"]), item["closing"]["tone"]
+    elif item["state"] == "held":
+        state, tone, when = "held, can be undone", "warn", ""
     else:
         state, tone = item["needs"] + (" · you voted" if item["voted"] else ""), ""
         when = due(item["expires_at"], item["on_timeout"])

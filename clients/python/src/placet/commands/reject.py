@@ -6,10 +6,9 @@ from argparse import ArgumentParser, Namespace
 
 from placet.commands.command import Command
 from placet.context import Context
-from placet.deciding import bound, each, require
+from placet.deciding import Decided, each, looked_up
 from placet.exits import DECLINED, USAGE, Stop
-from placet.ids import resolve
-from placet.shapes import DecideOut, ReviewOut
+from placet.shapes import ReviewOut
 from placet.words import risk
 
 
@@ -17,6 +16,7 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("ids", metavar="ID", nargs="+", help="Ids, or ends that only they have.")
     parser.add_argument("--reason", help="What the agent is told; asked for at a terminal when missing.")
     parser.add_argument("--digest", help="Reject only if this is still the digest. For one id.")
+    parser.add_argument("--over-claim", action="store_true", help="Though somebody else works on it.")
 
 
 def _run(context: Context, given: Namespace) -> int:
@@ -27,12 +27,10 @@ def _run(context: Context, given: Namespace) -> int:
     return each(context, given.ids, lambda typed: _one(context, typed, given))
 
 
-def _one(context: Context, typed: str, given: Namespace) -> tuple[ReviewOut, DecideOut]:
-    review = context.client.show(resolve(context.client, typed))
-    bound(review, given.digest)
-    require(review, "reject")
+def _one(context: Context, typed: str, given: Namespace) -> Decided:
+    review = looked_up(context, typed, given, "reject")
     reason = given.reason if given.reason is not None else _asked(context, review)
-    return review, context.client.reject(review, note=reason)
+    return review, context.client.reject(review, note=reason, over_claim=given.over_claim)
 
 
 def _asked(context: Context, review: ReviewOut) -> str:

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from placet.commands.command import Command
 from placet.context import Context
 from placet.exits import DONE
+from placet.happened import followed, said
 from placet.ids import resolve
 from placet.present import present
 
@@ -16,11 +17,15 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(context: Context, given: Namespace) -> int:
-    review = context.client.show(resolve(context.client, given.id))
+    client = context.client
+    review = client.show(resolve(client, given.id))
+    conversation, aftermath = client.conversation(review["id"]), client.aftermath(review["id"])
     if context.json:
-        context.out.json(review)
+        context.out.json({**review, "conversation": conversation, "aftermath": aftermath})
     else:
         present(context.out, review)
+        said(context.out, conversation)
+        followed(context.out, review["id"], aftermath)
     return DONE
 
 

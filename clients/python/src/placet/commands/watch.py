@@ -18,7 +18,7 @@ from placet.shapes import RowOut, View
 
 # What happened since the last look is looked for among as many entries of a list, the latest first.
 FURTHEST = 200
-_COLOURS = {"new": "ok", "changed": "warn", "ended": "dim"}
+_COLOURS = {"new": "ok", "changed": "warn", "held": "warn", "released": "dim", "ended": "dim"}
 Event = tuple[str, RowOut]
 
 
@@ -30,6 +30,7 @@ class Watch:
         self._q = q
         self._everything = everything
         self._pending: dict[str, RowOut] = {}
+        self._held: set[str] = set()
         self._asked: set[str] = set()
         self._ended: set[str] = set()
 
@@ -49,21 +50,41 @@ class Watch:
             if item["state"] == "pending":
                 yield from self._waits(item)
         for item in reversed(ended):
-            if item["id"] in self._ended:
-                continue
-            self._ended.add(item["id"])
-            before = self._pending.pop(item["id"], None)
-            if self._everything or (before is not None and before["your_turn"]):
-                yield "ended", item
+            if item["state"] == "held":
+                yield from self._holds(item)
+            elif item["id"] not in self._ended:
+                self._ended.add(item["id"])
+                yield from self._ends(item)
+
+    def _holds(self, item: RowOut) -> Iterator[Event]:
+        if item["id"] in self._held:
+            return
+        self._held.add(item["id"])
+        if self._theirs(item):
+            yield "held", item
+
+    def _ends(self, item: RowOut) -> Iterator[Event]:
+        theirs = self._theirs(item)
+        self._pending.pop(item["id"], None)
+        kind = "released" if item["id"] in self._held and item["state"] == "decided" else "ended"
+        self._held.discard(item["id"])
+        if theirs:
+            yield kind, item
+
+    def _theirs(self, item: RowOut) -> bool:
+        before = self._pending.get(item["id"])
+        return self._everything or (before is not None and before["your_turn"])
 
     def _waits(self, item: RowOut) -> Iterator[Event]:
         before = self._pending.get(item["id"])
         self._pending[item["id"]] = item
+        undone = item["id"] in self._held
+        self._held.discard(item["id"])
         theirs = self._everything or item["your_turn"]
         if before is None or not (self._everything or before["your_turn"]):
             if theirs:
                 yield "new", item
-        elif _moved(before, item):
+        elif undone or _moved(before, item):
             yield "changed", item
 
     def _since(self, view: View, known: set[str]) -> list[RowOut]:
@@ -71,11 +92,13 @@ class Watch:
         found: list[RowOut] = []
         cursor = ""
         while len(found) < FURTHEST:
-            lane = self._client.inbox(view, q=self._q, cursor=cursor)["lanes"][0]
-            found += lane["items"]
-            if not lane["next"] or any(item["id"] in known for item in lane["items"]):
+            # What is held stands in a lane of its own before what is done.
+            lanes = self._client.inbox(view, q=self._q, cursor=cursor)["lanes"]
+            items = [item for lane in lanes for item in lane["items"]]
+            found += items
+            cursor = lanes[-1]["next"] or ""
+            if not cursor or any(item["id"] in known for item in items):
                 break
-            cursor = lane["next"]
         return found
 
 
