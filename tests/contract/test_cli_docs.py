@@ -21,7 +21,12 @@ from placet.settings import VARIABLES
 DOCS = Path(settings.BASE_DIR) / "docs" / "reference"
 PAGE = (DOCS / "cli.md").read_text()
 SCHEMAS = json.loads((DOCS / "openapi.json").read_text())["components"]["schemas"]
-TYPES = {name: kind for module in (shapes, acts, agents) for name, kind in vars(module).items() if is_typeddict(kind)}
+TYPES = {
+    name: kind
+    for module in (shapes, acts, agents)
+    for name, kind in vars(module).items()
+    if is_typeddict(kind)
+}
 
 
 def parsers() -> dict[str, argparse.ArgumentParser]:

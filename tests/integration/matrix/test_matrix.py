@@ -29,7 +29,7 @@ from placet.commands import COMMANDS as TERMINAL
 from tests.integration.matrix import expected, verbs
 from tests.integration.matrix.roles import Cast, Role, make_cast
 from tests.integration.matrix.states import Kind, State, make
-from tests.integration.matrix.verbs import BY, MISSING, Call, Surface, Verb, kind_of
+from tests.integration.matrix.verbs import BY, NOT_DRIVEN, Call, Surface, Verb, kind_of
 
 TABLES = (
     ApprovalRequest,
@@ -108,7 +108,7 @@ def cells(of_kind: list[Verb], state: State) -> Iterator[tuple[Surface, Verb, Ro
                 # Drawing a page takes long: where the state alone refuses, one member sees it.
                 drawn = surface in (Surface.PAGE, Surface.TERMINAL)
                 again = drawn and expected.same_for_all(verb, state, role)
-                if verb not in MISSING.get(surface, ()) and not nobody and not again:
+                if verb not in NOT_DRIVEN.get(surface, ()) and not nobody and not again:
                     yield surface, verb, role
 
 
