@@ -79,9 +79,11 @@ def test_ask_send_back_and_guide_and_read_what_came_back(world: World) -> None:
     redraft(agent=world.agent, request_id=request.pk, draft=draft(request, {**REFUND, "amount": 10}))
     assert 'data-tone="ok">revised' in text(client.get(inbox_of(world)))
     page = text(client.get(page_of(world, request)))
-    talk = page[page.index('id="talk-title"') : page.index('id="payload"')]
-    assert re.search(r"<del>\D*20\D*</del>", talk, re.DOTALL)
-    assert "Version 2 by crm-writer" in talk
+    drafts = page[page.index('id="drafts"') : page.index('id="payload"')]
+    assert re.search(r"<del>\D*20\D*</del>", drafts, re.DOTALL)
+    assert "Version 2 by crm-writer" in drafts
+    # The agent's words stand below what is decided about.
+    assert page.index('id="payload"') < page.index('id="talk"')
     assert verbs(request)[1:5] == ["questioned", "answered", "guided", "sent_back"]
 
 
