@@ -18,6 +18,22 @@ from inbox.selectors.turn import Turn
 
 # Beyond this many events a page is not patched but read again.
 MOST_EVENTS: Final = 500
+# What an open request's page says of what happened meanwhile; of anything else nothing that its reader must know.
+_WHAT: Final = {
+    "voted": "Someone voted while you read",
+    "edited": "Someone edited this while you read",
+    "questioned": "Someone asked the agent while you read",
+    "sent_back": "Someone sent this back while you read",
+    "answered": "The agent answered while you read",
+    "revised": "The agent sent another draft while you read",
+    "held": "This was decided while you read, and is held",
+    "undone": "The decision was undone while you read",
+    "claimed": "Someone claimed this while you read",
+    "delegated": "Someone passed this on while you read",
+    "assigned": "This became somebody else’s first while you read",
+    "escalated": "This needs further people now",
+    "rejudged": "The policy asks more of this now",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +48,16 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Voted:
-    """A request that still waits, with what its row shows now, or one that is held, with what its row says of that."""
+    """A request that still waits, with what its row shows now, or one that is held, with what its row says of that.
+
+    `what` is for its own page: what happened, "" where that matters to nobody else.
+    """
 
     id: UUID
     needs: str
     whose: str
     because: str
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +113,9 @@ def changes_since(turn: Turn, since: int, view: View) -> Changes:
     ]
     # A held one is not over: its row says how it stands, and says so again when it is undone.
     held = held_of(turn.member, touched.values())
+    what = {pk: _WHAT[verb] for pk, verb in events if verb in _WHAT}
     voted = [
-        Voted(pk, standing.line, whose(touched[pk], me), touched[pk].assigned_because)
+        Voted(pk, standing.line, whose(touched[pk], me), touched[pk].assigned_because, what.get(pk, ""))
         for pk, standing in standings.items()
         if pk not in asked
     ]
@@ -105,7 +126,7 @@ def changes_since(turn: Turn, since: int, view: View) -> Changes:
         new=tuple(new),
         grave=tuple(pk for pk in new if Risk(touched[pk].risk).rank >= Risk.HIGH.rank),
         ended=tuple(ended),
-        voted=(*voted, *(Voted(pk, one.text, "", "") for pk, one in held.items())),
+        voted=(*voted, *(Voted(pk, one.text, "", "", what.get(pk, "")) for pk, one in held.items())),
     )
 
 

@@ -106,6 +106,10 @@ class Conversation:
     since: int | None
     changes: tuple[ActionChange, ...]
 
+    @property
+    def last(self) -> Said | None:
+        return self.said[-1] if self.said else None
+
 
 def read(request: ApprovalRequest, person: User) -> Conversation:
     """The conversation about a request, for somebody who may see it. Load the agent with the request.

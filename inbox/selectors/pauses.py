@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from agents.models import Pause
+from agents.models import Agent, Pause
 from inbox.models import Team
 
 
@@ -19,6 +19,16 @@ def open_pauses() -> QuerySet[Pause]:
 def pauses_of(team: Team) -> QuerySet[Pause]:
     """Those that hold something of this team."""
     return open_pauses().filter(Q(team_id=team.pk) | Q(team_id=None))
+
+
+def pause_of(team: Team, pause_id: UUID) -> Pause | None:
+    """One that holds or held something of this team."""
+    return Pause.objects.filter(Q(team_id=team.pk) | Q(team_id=None), pk=pause_id).first()
+
+
+def agents_of(team: Team) -> int:
+    """How many agents a pause of the team stops: all that are switched on."""
+    return Agent.objects.filter(team_id=team.pk, built_in=False, enabled=True).count()
 
 
 def paused(prefix: str = "") -> Q:

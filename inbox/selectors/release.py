@@ -7,6 +7,7 @@ from datetime import datetime
 
 from agents.models import Delivery
 from inbox.models import ApprovalRequest, ReportedOutcome
+from inbox.selectors.aftermath import pickup_of, recall_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,14 @@ class Release:
 
 
 def release_of(request: ApprovalRequest) -> Release | None:
-    """None while nothing is decided. Load `decision` with the request."""
+    """None while nothing is decided. Load `decision`, its pickup and recall with the request."""
     decision = getattr(request, "decision", None)
     if decision is None:
         return None
+    recalled = recall_of(decision)
+    if recalled is not None:
+        by = recalled.person.get_username()
+        return Release(f"Recalled by {by}: the agent gets a no", "bad", recalled.at)
     reported = ReportedOutcome.objects.filter(request=request).first()
     if reported is not None:
         done = {
@@ -32,6 +37,11 @@ def release_of(request: ApprovalRequest) -> Release | None:
         text, tone = done.get(reported.status, ("The agent does not know how it ended", "warn"))
         return Release(text, tone, reported.reported_at)
     if request.channel == "poll":
+        pickup = pickup_of(decision)
+        if pickup is not None:
+            return Release("Released · the agent has it", "ok", pickup.at)
+        if request.permit:
+            return Release("Recorded · the agent has not taken its permit yet", "", decision.decided_at)
         return Release("Recorded · the agent reads it with its next call", "", decision.decided_at)
     delivery = Delivery.objects.filter(correlation_id=decision.pk).first()
     if delivery is None:

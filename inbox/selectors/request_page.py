@@ -33,6 +33,8 @@ from inbox.selectors import order
 from inbox.selectors.audit_words import action_word, detail_of
 from inbox.selectors.case import Case, case_of
 from inbox.selectors.claims import Claim, claim_of_another
+from inbox.selectors.conversation import Conversation
+from inbox.selectors.conversation import read as conversation
 from inbox.selectors.edited import both_of, edits_of, words_of
 from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.envelopes import Bytes
@@ -43,7 +45,7 @@ from inbox.selectors.payload import PART_LINES, Payload, show
 from inbox.selectors.policy import tools_named
 from inbox.selectors.queue import head_seq, your_turn
 from inbox.selectors.release import Release, release_of
-from inbox.selectors.snoozes import NOWHERE, Aside, asides
+from inbox.selectors.snoozes import NOWHERE, Aside, asides, before_then
 from inbox.selectors.turn import Standing, Turn, past_standing
 from inbox.selectors.waiting import next_people
 from inbox.selectors.who import WhoCould, who_could_decide
@@ -78,7 +80,8 @@ class RequestPage:
     """One request, ready to show. `envelope` is what its digest is of; `who` and `why` only while it waits, `closing` and `release` only after.
 
     `both` is what it asks beside what the agent proposed; `edits` what a person's edit made of it, by action.
-    `held` while it can be undone, `claim` while somebody else works on it.
+    `held` while it can be undone, `claim` while somebody else works on it; `talk` once something was said or drafted
+    anew.
     """
 
     request: ApprovalRequest
@@ -100,6 +103,7 @@ class RequestPage:
     next_people: str
     claim: Claim | None
     aside: Aside
+    talk: Conversation | None
     closing: Closing | None
     release: Release | None
     before: UUID | None
@@ -112,6 +116,11 @@ class RequestPage:
     @property
     def agent(self) -> str:
         return self.request.agent.handle
+
+    @property
+    def silence(self) -> str:
+        """What silence does before what is put aside comes back."""
+        return before_then(self.request, self.aside.at) if self.aside.until else ""
 
     @property
     def voted(self) -> tuple[tuple[Vote, tuple[str, ...]], ...]:
@@ -134,6 +143,8 @@ def find(turn: Turn, request_id: UUID) -> ApprovalRequest:
             "policy_version__policy",
             "decision__person",
             "decision__policy_version__policy",
+            "decision__pickup",
+            "decision__recall__person",
             "group",
         )
         .filter(team_id=turn.member.team_id, pk=request_id)
@@ -185,6 +196,7 @@ def read(
         next_people=next_people(request) if pending else "",
         claim=claim_of_another(request, turn.member, now) if pending else None,
         aside=asides(turn.member.pk, [request]).get(request.pk, NOWHERE) if pending else NOWHERE,
+        talk=_talk(turn, request),
         closing=closing_of(request),
         release=release_of(request),
         before=before.id if before is not None else None,
@@ -194,6 +206,12 @@ def read(
         seq=seq,
         now=now,
     )
+
+
+def _talk(turn: Turn, request: ApprovalRequest) -> Conversation | None:
+    if request.revision_number == 1 and not request.messages.exists():
+        return None
+    return conversation(request, turn.member.user)
 
 
 def _sentences(revision: Revision) -> dict[str, str]:

@@ -25,10 +25,14 @@ _SILENT: Final = (BY_HAND, ANEW, CLOSED)
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Where one request stands in a member's putting aside: `until` while it is, `back` once it came back."""
+    """Where one request stands in a member's putting aside: `until` while it is, `back` once it came back.
+
+    `at` is when it comes back, where that is a time.
+    """
 
     until: str = ""
     back: str = ""
+    at: datetime | None = None
 
 
 NOWHERE: Final = Aside()
@@ -93,7 +97,7 @@ def clock(moment: datetime) -> str:
 
 def _aside(row: Snooze) -> Aside:
     if row.holds:  # type: ignore[attr-defined]
-        return Aside(until=until_words(row))
+        return Aside(until=until_words(row), at=row.at)
     if row.ended_at is None and row.at is not None:
         return Aside(back=time_came(row.at))
     return NOWHERE if row.ended_because in _SILENT else Aside(back=row.ended_because)

@@ -31,6 +31,11 @@ from inbox.services.waiting import Waiting, lock_waiting
 
 Until = Snooze.Until
 Preset = Literal["15m", "1h", "tomorrow"]
+PRESETS: Final[tuple[tuple[Preset, str], ...]] = (
+    ("15m", "15 minutes"),
+    ("1h", "1 hour"),
+    ("tomorrow", "Tomorrow at 09:00"),
+)
 LONGEST: Final = timedelta(days=30)
 MOST_ALIKE: Final = 1_000
 MOST_ASIDE: Final = 500

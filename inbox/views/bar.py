@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,16 @@ from django.urls import reverse
 
 from inbox.errors import Refused
 from inbox.selectors import request_page
+from inbox.selectors.after import after, open_step
+from inbox.selectors.beside import beside, choices, others
+from inbox.selectors.compensation import compensates
 from inbox.selectors.read_back import ReadBack
 from inbox.selectors.request_page import RequestPage
 from inbox.selectors.saying.draft import Draft, Panel
 from inbox.selectors.saying.panels import at_rest, opens, panel_of
 from inbox.selectors.verbs import verbs_of
 from inbox.services.rehearse import Foreseen
+from inbox.services.snooze import PRESETS, preset_time
 from inbox.views.context import TeamRequest
 from inbox.views.keys import REQUEST_KEYS
 
@@ -52,8 +57,8 @@ class Preview:
 class Bar:
     """What the decision bar asks: "" the verbs, "approve" the consequence, "reject" the reason, else one of the forms.
 
-    `refused` is why the last press recorded nothing; `message` and `preset` are what was typed then. `over`: though
-    somebody else works on it.
+    `refused` is why the last press recorded nothing; `message`, `preset` and `typed` are what was typed then. `over`:
+    though somebody else works on it.
     """
 
     step: str = ""
@@ -64,6 +69,7 @@ class Bar:
     panel: Panel | None = None
     preview: Preview | None = None
     over: bool = False
+    typed: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(request: TeamRequest, request_id: UUID) -> RequestPage:
@@ -81,6 +87,9 @@ def page(
     verbs = {verb.name: verb for verb in verbs_of(shown, over_claim=bar.over)}
     panel = bar.panel
     step = bar.step or at_rest(verbs)
+    aside = beside(shown, request.member)
+    ended = after(shown, request.member)
+    quiet = bar.step if bar.step in aside.steps or (ended and open_step(ended, bar.step)) else ""
     if panel is None and step and opens(shown, verbs, step):
         panel = panel_of(shown, step, bar.action)
     context: dict[str, Any] = {
@@ -92,9 +101,18 @@ def page(
         "verbs": verbs,
         "parts": opens(shown, verbs, "parts"),
         "lines": opens(shown, verbs, "lines"),
+        "beside": aside,
+        "after": ended,
+        "quiet": quiet,
+        "puts_back": compensates(shown.request),
         "tail": _tail(shown, bar),
         "page_path": reverse("request", args=[request.member.team.slug, request_id]),
     }
+    if quiet == "snooze":
+        context["choices"] = choices(
+            shown.request, [(value, words, preset_time(value, shown.now)) for value, words in PRESETS]
+        )
+        context["others"] = others(shown.request.team_id, shown.request.pk)
     return render(request, "inbox/request.html", context, status=status)
 
 

@@ -13,9 +13,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
+from agents.models import Pause
 from inbox.errors import Refused
 from inbox.models import Member, Team
 from inbox.permissions import require_member, teams_of
+from inbox.selectors.notifications import unread_count
+from inbox.selectors.pauses import pauses_of
 from inbox.selectors.queue import your_turn_count
 from inbox.selectors.turn import Turn
 from inbox.views.errors import refusal
@@ -91,7 +94,7 @@ SECTIONS: Final = (
         "g b",
         frozenset({"batches", "batch_sheet", "batch_decide", "batch_report"}),
     ),
-    Section("Agents", "bot", "agents", "g a", frozenset({"agents", "agent"})),
+    Section("Agents", "bot", "agents", "g a", frozenset({"agents", "agent", "pauses"})),
     Section("Grants", "timer", "grants", "", frozenset({"grants", "grant", "grant_new"})),
     Section("Audit", "scroll-text", "audit", "g l", frozenset({"audit"})),
     Section(
@@ -145,6 +148,16 @@ class Frame:
     def your_turn(self) -> int:
         turn: Turn | None = getattr(self._request, "turn", None)
         return your_turn_count(turn) if turn else 0
+
+    @cached_property
+    def unread(self) -> int:
+        """How many notifications are unread; 100 stands for more than 99."""
+        return unread_count(self.member) if self.member else 0
+
+    @cached_property
+    def pauses(self) -> list[Pause]:
+        """What is paused of this team, for the line over every page."""
+        return list(pauses_of(self.member.team)) if self.member else []
 
     @cached_property
     def links(self) -> list[RailLink]:

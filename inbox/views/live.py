@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from inbox.errors import Invalid
 from inbox.selectors.changes import changes_since
+from inbox.selectors.notifications import unread_count
 from inbox.selectors.queue import View
 from inbox.views.context import TeamRequest, team_page
 
@@ -16,7 +17,7 @@ from inbox.views.context import TeamRequest, team_page
 @never_cache
 @team_page
 def changes(request: TeamRequest) -> HttpResponse:
-    """`?since=<seq>&view=<tab>`: JSON of what is new, what ended and how, and whose needs or assignee changed."""
+    """`?since=<seq>&view=<tab>`: JSON of what is new, what ended and how, whose needs or assignee changed, unread."""
     since = request.GET.get("since", "")
     if not (since.isascii() and since.isdecimal() and len(since) < 19):
         raise Invalid("invalid-seq", "since is a whole number from 0 on.")
@@ -27,6 +28,7 @@ def changes(request: TeamRequest) -> HttpResponse:
             "seq": found.seq,
             "resync": found.resync,
             "turn": found.turn,
+            "unread": unread_count(request.member),
             "new": [str(pk) for pk in found.new],
             "grave": [str(pk) for pk in found.grave],
             "ended": [
@@ -34,7 +36,13 @@ def changes(request: TeamRequest) -> HttpResponse:
                 for row in found.ended
             ],
             "voted": [
-                {"id": str(row.id), "needs": row.needs, "for": row.whose, "because": row.because}
+                {
+                    "id": str(row.id),
+                    "needs": row.needs,
+                    "for": row.whose,
+                    "because": row.because,
+                    "what": row.what,
+                }
                 for row in found.voted
             ],
         }

@@ -13,6 +13,7 @@ from inbox.selectors import queue
 from inbox.selectors.filters import parse
 from inbox.selectors.holds import stack_of
 from inbox.selectors.queue import Listing, View
+from inbox.templatetags.placet import capped
 from inbox.views.context import TeamRequest, team_page
 from inbox.views.keys import INBOX_KEYS
 
@@ -20,6 +21,7 @@ _TABS = (
     (View.TURN, "Your turn"),
     (View.MINE, "Assigned"),
     (View.WAITING, "Waiting"),
+    (View.SNOOZED, "Snoozed"),
     (View.DONE, "Done"),
     (View.ALL, "All"),
 )
@@ -51,6 +53,8 @@ def _listing(request: TeamRequest) -> Listing:
         return queue.mine(request.turn, chosen, after)
     if view == View.WAITING:
         return queue.waiting(request.turn, chosen, after)
+    if view == View.SNOOZED:
+        return queue.snoozed(request.turn, chosen, after)
     if view == View.DONE:
         return queue.done(request.turn, chosen, after)
     if view == View.ALL:
@@ -63,6 +67,7 @@ def _listing(request: TeamRequest) -> Listing:
 def _page(request: TeamRequest, listing: Listing, title: str) -> HttpResponse:
     here = reverse("queue", args=[request.member.team.slug])
     text = listing.filter.text
+    aside = queue.snoozed_count(request.turn)
     blocks = [
         (block, _address(here, q=text, after=block.after, **_place(listing.view, block.name)))
         for block in listing.blocks
@@ -72,7 +77,12 @@ def _page(request: TeamRequest, listing: Listing, title: str) -> HttpResponse:
         "listing": listing,
         "blocks": blocks,
         "tabs": [
-            (name, _address(here, q=text, **_place(view, "")), listing.view is view and title == "Inbox", "")
+            (
+                name,
+                _address(here, q=text, **_place(view, "")),
+                listing.view is view and title == "Inbox",
+                capped(aside) if aside and view is View.SNOOZED else "",
+            )
             for view, name in _TABS
         ],
         "bare": request.path,

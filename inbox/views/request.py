@@ -17,7 +17,8 @@ from inbox.errors import NotFound, Refused
 from inbox.forms.decisions import DecideForm
 from inbox.policy.seating import who_of
 from inbox.policy.words import Risk
-from inbox.selectors import request_page
+from inbox.selectors import beside, request_page
+from inbox.selectors.after import STEPS as AFTER
 from inbox.selectors.asking import check_read_back
 from inbox.selectors.endings import closing_of
 from inbox.selectors.holds import held_of
@@ -29,7 +30,7 @@ from inbox.views.bar import Bar
 from inbox.views.bar import page as render_page
 from inbox.views.context import TeamRequest, team_page
 
-_STEPS: Final = ("approve", "reject", "break_glass", *STEPS)
+_STEPS: Final = ("approve", "reject", "break_glass", *STEPS, *beside.STEPS, *AFTER)
 
 
 @require_safe

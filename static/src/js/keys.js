@@ -10,8 +10,10 @@ function typing(target) {
   return target.closest?.("textarea, select, input:not([type=checkbox]):not([type=radio]), [contenteditable]") != null;
 }
 
+// What stands in a folded "More" may be pressed without unfolding it: its summary is on the page.
 function usable(control) {
-  return control && !control.hidden && !control.disabled && control.checkVisibility();
+  if (!control || control.hidden || control.disabled) return false;
+  return control.checkVisibility() || control.closest("details[data-more]:not([open])")?.checkVisibility();
 }
 
 function control(key) {
@@ -104,9 +106,8 @@ function fallback(key) {
   const link = rowLink();
   if (!link) return null;
   if (key === "o" || key === "a") return link;
-  if (key === "r" && row().dataset.req && !("closed" in row().dataset)) {
-    location.assign(`${link.href}?step=reject#bar`);
-  }
+  const step = { r: "reject", h: "snooze" }[key];
+  if (step && row().dataset.req && !("closed" in row().dataset)) location.assign(`${link.href}?step=${step}#bar`);
   return null;
 }
 

@@ -21,7 +21,7 @@ let over = "";
 let patience = null;
 
 const one = () => document.getElementById("request");
-const page = () => document.getElementById("queue") ?? one();
+const page = () => document.getElementById("queue") ?? one() ?? document.getElementById("told");
 
 function setLive(state) {
   document.body.dataset.live = state;
@@ -41,7 +41,7 @@ function strip() {
   if (over) text = over;
   else if (stale) text = "Live updates paused · reconnecting";
   else if (one()) text = fresh.moved || (box.dataset.own ?? "");
-  else if (fresh.resync) text = "Much has changed";
+  else if (fresh.resync) text = document.getElementById("told") ? "There is something new" : "Much has changed";
   else if (fresh.new.size)
     text = fresh.grave.size ? `${fresh.new.size} new · ${fresh.grave.size} high` : `${fresh.new.size} new`;
   else text = box.dataset.own ?? "";
@@ -75,13 +75,25 @@ function stand({ id, needs, for: whose, because }) {
 // The one request this page is about: what it says is old now, and what it offers may be refused.
 function move(request, changes) {
   const ended = changes.ended.find(({ id }) => id === request.dataset.req);
-  if ("closed" in request.dataset) return;
-  if (ended) {
+  if ("closed" in request.dataset) {
+    if (ended) fresh.moved ||= "There is news of this decision";
+  } else if (ended) {
     request.dataset.closed = ended.tone;
     fresh.moved = `${ended.text} · ${ago(new Date(ended.at))}`;
     for (const button of request.querySelectorAll("[data-decides], #bar [name=step]")) button.disabled = true;
-  } else if (changes.voted.some(({ id }) => id === request.dataset.req)) {
-    fresh.moved = "Someone voted while you read";
+  } else {
+    const { what } = changes.voted.find(({ id }) => id === request.dataset.req) ?? {};
+    if (what) fresh.moved = what;
+  }
+}
+
+// How many notifications are unread, beside the bell; the page that lists them offers to load what is new.
+function bell(unread) {
+  const text = unread > 99 ? "99+" : String(unread);
+  for (const count of document.querySelectorAll("[data-bell]")) {
+    if (document.getElementById("told") && count.textContent !== text && unread > 0) fresh.resync = true;
+    count.textContent = text;
+    count.hidden = unread === 0;
   }
 }
 
@@ -100,6 +112,7 @@ function apply(changes) {
   if (changes.resync) fresh.resync = true;
   const count = document.getElementById("turn-count");
   if (count) count.textContent = changes.turn > 10_000 ? "10,000+" : changes.turn.toLocaleString("en");
+  bell(changes.unread);
   document.dispatchEvent(new CustomEvent("placet:changes", { detail: changes }));
 }
 
@@ -201,7 +214,7 @@ export function start() {
   setInterval(watch, 1_000);
   document.addEventListener("htmx:after:swap", (event) => {
     const id = event.detail?.ctx?.target?.id ?? event.target?.id;
-    if (id === "queue" || id === "request") restart();
+    if (id === "queue" || id === "request" || id === "told") restart();
     if (document.body.dataset.live === "stale") setLive("stale");
   });
 }

@@ -86,13 +86,60 @@ KIND = {
 }
 """What a verb is tried on; a tool call where none is named."""
 
-REQUEST_PAGES = frozenset({"request", "decide", "say", "undo", "why", "grant_new"})
+REQUEST_PAGES = frozenset(
+    [
+        "request",
+        "decide",
+        "say",
+        "undo",
+        "talk",
+        "snooze",
+        "unsnooze",
+        "escalate",
+        "pass_on",
+        "claim",
+        "release",
+        "look",
+        "recall",
+        "compensate",
+        "feedback",
+        "why",
+        "grant_new",
+    ]
+)
 """The routes below a request's page, as of which `NOT_DRIVEN` was written."""
 COMMANDS = frozenset(
-    (
-        "answer approve ask break-glass choose claim compensate defer delegate edit escalate feedback guide lines list "
-        "login notifications pause pauses plan recall regenerate reject release resume show undefer undo watch"
-    ).split()
+    [
+        "answer",
+        "approve",
+        "ask",
+        "break-glass",
+        "choose",
+        "claim",
+        "compensate",
+        "defer",
+        "delegate",
+        "edit",
+        "escalate",
+        "feedback",
+        "guide",
+        "lines",
+        "list",
+        "login",
+        "notifications",
+        "pause",
+        "pauses",
+        "plan",
+        "recall",
+        "regenerate",
+        "reject",
+        "release",
+        "resume",
+        "show",
+        "undefer",
+        "undo",
+        "watch",
+    ]
 )
 """The commands of the terminal, likewise."""
 NOT_DRIVEN = {

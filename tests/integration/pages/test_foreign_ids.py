@@ -33,6 +33,7 @@ from inbox.services.teams import add_member
 from tests.factories import World, ask, make_world
 from tests.integration.core.test_batches import lines
 from tests.integration.core.test_grants import granted
+from tests.integration.core.test_pauses import pause
 from tests.integration.pages.cast import decision, signed_in
 from tests.integration.pages.test_rota_and_away import sent as rota_fields
 from tests.policies import PASS_WRITES, draft
@@ -109,6 +110,7 @@ KINDS: Final[dict[str, Callable[[World], Any]]] = {
     "tool_id": lambda world: Tool.objects.filter(team=world.team).earliest("name").pk,
     "number": lambda world: draft(world, PASS_WRITES).number,
     "backtest_id": a_backtest,
+    "pause_id": lambda world: pause(world).pk,
 }
 
 
@@ -172,6 +174,13 @@ def fields(theirs: World) -> dict[str, Any]:
         "effect": "write",
         "window_unit": "hours",
         "days": "30",
+        "kind": "ask",
+        "text": "Which order is this for?",
+        "until": "1h",
+        "reason": "You know the customer.",
+        "to": theirs.carol.username,
+        "take_over": "1",
+        "agent": str(theirs.agent.pk),
     }
 
 

@@ -284,7 +284,13 @@ def test_changes_name_what_is_new_what_ended_and_what_was_voted(real_world: Worl
     critical = ask(world, "delete_accounts", {"accounts": [f"u{n}" for n in range(1500)]})
     between = changes(world, after)["seq"]
     vote(world, critical, world.bob)
-    needs = {"id": str(critical.pk), "needs": "1 of 2 lead", "for": "", "because": ""}
+    needs = {
+        "id": str(critical.pk),
+        "needs": "1 of 2 lead",
+        "for": "",
+        "because": "",
+        "what": "Someone voted while you read",
+    }
     assert changes(world, between)["voted"] == [needs]
     assert changes(world, between, world.bob)["voted"] == [{**needs, "needs": "1 of 2 lead · you voted"}]
     assert changes(world, changes(world, 0)["seq"]) == {**changes(world, 10**6), "resync": False}
