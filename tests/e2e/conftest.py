@@ -95,8 +95,9 @@ class Seat:
         return self.page
 
     def posts(self, ending: str = "") -> list[Request]:
-        """The forms sent so far."""
-        return [request for request in self.sent if request.method == "POST" and request.url.endswith(ending)]
+        """The forms sent so far. That one looks, an open page says by itself."""
+        sent = [request for request in self.sent if request.method == "POST" and request.url.endswith(ending)]
+        return [request for request in sent if not request.url.endswith("/look")]
 
     def _said(self, message: ConsoleMessage) -> None:
         text = message.text
