@@ -93,7 +93,11 @@ def changes_since(turn: Turn, since: int, view: View) -> Changes:
     if len(events) > MOST_EVENTS:
         return Changes(head, True, count)
     touched = ApprovalRequest.objects.select_related(
-        "agent", "assignee__user", "decision__person", "decision__policy_version__policy"
+        "agent",
+        "assignee__user",
+        "decision__person",
+        "decision__policy_version__policy",
+        "decision__recall__person",
     ).in_bulk({request_id for request_id, _ in events if request_id})
     standings = turn.standings(
         request for request in touched.values() if request.state == State.PENDING.value

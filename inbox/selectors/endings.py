@@ -8,6 +8,7 @@ from datetime import datetime
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Decision
 from inbox.policy.grants import GRANT
+from inbox.selectors.aftermath import recall_of
 from inbox.selectors.audit_words import DONE
 
 
@@ -22,7 +23,7 @@ class Closing:
 
 
 def closing_of(request: ApprovalRequest) -> Closing | None:
-    """How it ended; None while it waits. Load `decision`, its person and policy version with the request."""
+    """How it ended; None while it waits. Load `decision`, its person, policy version and recall with the request."""
     if request.closed_at is None:
         return None
     decision: Decision | None = getattr(request, "decision", None)
@@ -32,6 +33,11 @@ def closing_of(request: ApprovalRequest) -> Closing | None:
         return Closing(f"Withdrawn by {request.agent.handle}", request.closed_at, "")
     if request.state == State.SUPERSEDED.value:
         return Closing(f"{request.agent.handle} asked anew in its place", request.closed_at, "")
+    recalled = recall_of(decision) if decision is not None else None
+    if recalled is not None:
+        # The decision stays on record; what its agent got is a no.
+        who = recalled.person.get_username()
+        return Closing(f"Recalled by {who}", recalled.at, "bad", recalled.reason)
     if request.blocked and request.outcome == "approved":
         said = decision.message if decision is not None else ""
         return Closing(f"Glass broken by {decider(decision)}", request.closed_at, "bad", said)

@@ -192,7 +192,11 @@ def done(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     seq, now = head_seq(turn.member.team_id), timezone.now()
     closed = (
         ApprovalRequest.objects.select_related(
-            "agent", "assignee__user", "decision__person", "decision__policy_version__policy"
+            "agent",
+            "assignee__user",
+            "decision__person",
+            "decision__policy_version__policy",
+            "decision__recall__person",
         )
         .filter(chosen.requests(turn), team_id=turn.member.team_id)
         .filter(closed_at__isnull=False)
@@ -244,6 +248,7 @@ def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
             "request__assignee__user",
             "request__decision__person",
             "request__decision__policy_version__policy",
+            "request__decision__recall__person",
         )[: PAGE + 1]
     )
     requests = [event.request for event in found[:PAGE] if event.request is not None]

@@ -284,7 +284,7 @@ def _timeline(request: ApprovalRequest) -> tuple[Moment, ...]:
 def _precedents(request: ApprovalRequest) -> Precedents:
     latest = list(
         ApprovalRequest.objects.select_related(
-            "agent", "decision__person", "decision__policy_version__policy"
+            "agent", "decision__person", "decision__policy_version__policy", "decision__recall__person"
         )
         .filter(team_id=request.team_id, tool=request.tool)
         .filter(closed_at__isnull=False)

@@ -18,10 +18,13 @@ from inbox.clock import database_now
 from inbox.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
 from inbox.ladder import safest
 from inbox.models import ApprovalRequest, AuditEvent, Feedback, Pickup, Recall, Tool
+from inbox.selectors import queue
 from inbox.selectors.aftermath import latest
 from inbox.selectors.answers import answer, request_of
 from inbox.selectors.compensation import compensation_of
+from inbox.selectors.filters import parse
 from inbox.selectors.ladder import ladder_of
+from inbox.selectors.turn import Turn
 from inbox.services.compensate import compensate
 from inbox.services.feedback import give_feedback
 from inbox.services.pickups import begun, consume, had
@@ -94,6 +97,14 @@ def test_the_agent_gets_a_no_in_its_place(world: World, client: Any) -> None:
         take_back(world, request)
     assert code(twice) == "recalled"
     check_team(world.team)
+
+
+def test_lists_do_not_say_approved_of_what_was_recalled(world: World) -> None:
+    request = approved(world)
+    take_back(world, request)
+    (row,) = queue.done(Turn(world.member(world.alice)), parse("")).blocks[-1].rows
+    assert row.closing is not None
+    assert row.closing.text.startswith("Recalled by ")
 
 
 def test_a_reading_that_began_before_the_recall_brings_the_no(world: World) -> None:
