@@ -96,16 +96,14 @@ def full(world: World) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_axe_objects_to_nothing(sit: Sit, world: World, theme: str, size: tuple[int, int]) -> None:
+def test_axe_objects_to_nothing(sit: Sit, world: World) -> None:
     screens = full(world)
-    seat = sit(world.alice, size=size, theme=theme)
+    seat = sit(world.alice, **STILL)
     wrong = {}
     for name, address in screens.items():
         page = seat.go(address)
         expect(page.locator("html[data-js]")).to_be_attached()
-        wrong[name] = violations(page) + wide(page)
+        wrong[name] = everywhere(page)
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
@@ -216,24 +214,20 @@ def test_axe_objects_to_nothing_in_what_forms_answer(sit: Sit, world: World) -> 
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_axe_objects_to_nothing_before_signing_in_and_where_there_is_nothing(
-    sit: Sit, world: World, theme: str, size: tuple[int, int]
-) -> None:
+def test_axe_objects_to_nothing_before_signing_in_and_where_there_is_nothing(sit: Sit, world: World) -> None:
     link = issue(world.dave.username)
     wrong = {}
-    seat = sit(None, size=size, theme=theme)
+    seat = sit(None, **STILL)
     for address in ("/sign-in", link, "/sign-in/used-up", "/no/such/page"):
-        wrong[address] = violations(seat.go(address)) + wide(seat.page)
+        wrong[address] = everywhere(seat.go(address))
     seat.go("/sign-in").get_by_label("Username or e-mail").fill("nobody")
     seat.page.get_by_label("Password").fill("wrong")
     seat.page.get_by_role("button", name="Sign in").click()
     expect(seat.page.get_by_role("alert")).to_be_visible()
-    wrong["refused"] = violations(seat.page)
-    empty = sit(world.alice, size=size, theme=theme)
+    wrong["refused"] = everywhere(seat.page)
+    empty = sit(world.alice, **STILL)
     for view in ("", "?view=waiting", "?view=done", "?view=all"):
-        wrong[f"empty {view}"] = violations(empty.go(inbox(world, view))) + wide(empty.page)
+        wrong[f"empty {view}"] = everywhere(empty.go(inbox(world, view)))
     assert {name: found for name, found in wrong.items() if found} == {}
 
 

@@ -10,7 +10,7 @@ from inbox.services.feedback import give_feedback
 from inbox.services.revise import redraft
 from tests.e2e.conftest import DESK, PHONE, Sit, inbox
 from tests.e2e.test_a11y import violations, wide
-from tests.e2e.test_verbs import SETTLED, at
+from tests.e2e.test_decision_bar import SETTLED, at
 from tests.factories import World, ask
 from tests.integration.core.test_conversation import answers, asks, draft
 from tests.integration.core.test_pauses import pause
