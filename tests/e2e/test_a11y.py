@@ -74,6 +74,7 @@ def full(world: World) -> dict[str, str]:
         "deep": {"a": {"b": {"c": [1, None, True]}}},
     }
     look = ask(world, "send_email", odd, context=context, claims=claims)
+    ask(world, args={"path": "docs/in\u200bvisible.md", "text": "x"})
     closed = ask(world, "send_email", {"to": "a@b.example", "subject": "Hello"})
     vote(world, closed, world.alice, "reject", message="Not today.")
     place = f"/t/{world.team.slug}/r"

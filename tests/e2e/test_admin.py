@@ -187,7 +187,7 @@ def test_a_tool_is_described_and_previewed_without_scripts(sit: Sit, world: Worl
     expect(page.locator("#preview")).to_contain_text("Archive ticket T-7")
     assert not Tool.objects.filter(team=world.team, name="archive_ticket").exists()
     page.get_by_role("button", name="Add to the catalogue").click()
-    expect(page.get_by_role("link", name="archive_ticket")).to_be_visible()
+    expect(page.get_by_role("link", name="archive_ticket", exact=True)).to_be_visible()
 
 
 def test_a_new_token_is_shown_once(sit: Sit, world: World) -> None:
