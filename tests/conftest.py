@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
 from hypothesis import settings as hypothesis_settings
 
@@ -42,6 +42,12 @@ def django_db_setup(
         checkpoints = sys.modules.get("agents.hosting.checkpoints")
         if checkpoints is not None:
             checkpoints.close()
+        # The backend of a process that was killed outlives it for a moment, and a database in use is not dropped.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
         teardown_databases(made, verbosity=0)
 
 
