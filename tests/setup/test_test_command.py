@@ -119,6 +119,8 @@ def test_servers_are_gone_after_an_interrupt(tmp_path: Path) -> None:
     (tmp_path / "test_slow.py").write_text(
         "import os, signal, pathlib, time\n"
         f"def test_slow():\n    pathlib.Path({str(marker)!r}).write_text(os.environ['PLACET_DATA_DIR'])\n"
+        # Started in the background by a shell, a process ignores interrupts.
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "    signal.raise_signal(signal.SIGINT)\n    time.sleep(60)\n"
     )
     done = run(str(tmp_path))
