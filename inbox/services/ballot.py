@@ -148,10 +148,11 @@ def judge(line: Line, request: ApprovalRequest | None, table: Table, now: dateti
         return Invalid("message-too-long", f"The message is over {MESSAGE_LENGTH:,} characters.")
     if request.state not in OPEN:
         return _closed(request)
+    if request.state == State.HELD.value:
+        # Before the deadline: what people decided in time stands, also where its hold or a pause outlasts it.
+        return _held(request)
     if request.is_over(now):
         return Late(request)
-    if request.state == State.HELD.value:
-        return _held(request)
     if line.digest != request.digest:
         return Changed(extra={"digest": request.digest, "revision": request.revision_number})
     if batch and request.blocked and line.verdict != "reject":
@@ -194,18 +195,6 @@ def judge(line: Line, request: ApprovalRequest | None, table: Table, now: dateti
     return Counted(request, filled.name, tuple(slot.name for slot in left), answers, glass)
 
 
-def not_open(request: ApprovalRequest, now: datetime) -> Refused | None:
-    """Why nothing can be said of a locked request any more; None while it waits."""
-    if request.state not in OPEN:
-        return _closed(request)
-    if request.is_over(now):
-        return Expired(
-            detail="Not recorded: the deadline has passed.",
-            extra={"expired_at": request.expires_at.isoformat()},
-        )
-    return _held(request) if request.state == State.HELD.value else None
-
-
 def kept(answers: Answers) -> bytes | None:
     """What a vote stores of its answers: nothing where all are approved, or rejected, as one."""
     return None if alike(answers) else stored(answers)
@@ -230,12 +219,12 @@ def claimed_by_other(request: ApprovalRequest, member: Member, now: datetime) ->
 
 
 def why_not_waiting(request: ApprovalRequest, now: datetime) -> Refused | None:
-    """Why nothing more can be done with a locked request: closed, too late or held. None while it waits."""
+    """Why nothing more can be done with a locked request: closed, held or too late. None while it waits."""
     if request.state not in OPEN:
         return _closed(request)
-    if request.is_over(now):
-        return Expired(extra={"expired_at": request.expires_at.isoformat()})
-    return _held(request) if request.state == State.HELD.value else None
+    if request.state == State.HELD.value:
+        return _held(request)
+    return Expired(extra={"expired_at": request.expires_at.isoformat()}) if request.is_over(now) else None
 
 
 def _differs(answers: Answers, votes: Sequence[Vote]) -> Refused | None:

@@ -22,7 +22,7 @@ from inbox.errors import AlreadyClosed, Changed, Conflict, FieldError, Invalid, 
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Message, Snooze, Team
 from inbox.models.change import CHANNEL
-from inbox.services.ballot import Table, not_open
+from inbox.services.ballot import Table, why_not_waiting
 from inbox.services.closing import leave_group
 from inbox.services.holds import note
 from inbox.services.notify import assigned, notify
@@ -161,7 +161,7 @@ def _said(
     earlier = said_before(request, kind, key, text, person)
     if earlier is not None:
         return Heard(earlier, request, repeated=True)
-    closed = not_open(request, now)
+    closed = why_not_waiting(request, now)
     if closed is not None:
         return closed
     may = table.electorate.may(request, person.pk)
@@ -221,7 +221,7 @@ def require_open(request: ApprovalRequest, now: datetime) -> None:
         raise AlreadyClosed(
             code="held", detail="Not recorded: people have decided this; wait for the answer to be released."
         )
-    closed = not_open(request, now)
+    closed = why_not_waiting(request, now)
     if closed is not None:
         raise closed
 

@@ -15,6 +15,7 @@ from inbox.errors import AlreadyClosed, Conflict, NotAllowed, NotFound
 from inbox.models import ApprovalRequest, AuditEvent, Decision, Hold, RequestGroup, Vote
 from inbox.services.batches import BatchLine, start_batch
 from inbox.services.decide import decide
+from inbox.services.expire import expire_due
 from inbox.services.holds import next_release, release_due
 from inbox.services.undo import undo, undo_batch
 from inbox.services.withdraw import withdraw
@@ -68,6 +69,19 @@ def test_nothing_exists_for_the_agent_before_the_hold_ends(holding: World) -> No
     assert held.actor == decision.actor
     assert canonical.read(bytes(decision.entry))["facts"]["held_at"]
     check_team(holding.team)
+
+
+def test_what_was_decided_in_time_stands_though_its_hold_outlasts_the_deadline(holding: World) -> None:
+    request = ask(holding)
+    vote(holding, request, holding.dave)
+    ApprovalRequest.objects.filter(pk=request.pk).update(expires_at=database_now())
+    with pytest.raises(AlreadyClosed) as held:
+        vote(holding, request, holding.carol, verdict="reject")
+    assert (held.value.code, state(request)) == ("held", "held")
+    assert expire_due() == 0
+    due(request)
+    assert release_due() == 1
+    assert (state(request), request.outcome) == ("decided", "approved")
 
 
 def test_a_hold_cannot_be_released_before_its_time_by_anybody(holding: World) -> None:
