@@ -31,7 +31,7 @@ TOOLS: Final = (
     ToolFacts(
         "send_email",
         "irreversible",
-        "Send email to {audience.recipients} people, {audience.external} outside: {subject}",
+        "Send email to {audience.recipients|number} people, {audience.external|number} outside: {subject}",
         rejection_presets=(
             "Wrong audience.",
             "The offer is not agreed with Sales.",

@@ -56,6 +56,13 @@ def host(value: Any) -> Shown:
     return Shown(part.text.removeprefix("@"), part.complete and match.group(1) == value)
 
 
+def number(value: Any) -> Shown:
+    """A whole number with its thousands apart: "2,451". Digits in a text stay as they are: they may be an id."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Shown(f"{value:,}", True)
+    return shown(value)
+
+
 def money(value: Any, currency: Any) -> Shown:
     """An amount in major units with its currency, never rounded: "$640.00", "1,200 JPY", "0.125 CHF".
 
@@ -85,4 +92,5 @@ FILTERS: Final[Mapping[str, Callable[[Any], Shown]]] = {
     "first_line": first_line,
     "host": host,
     "list": every,
+    "number": number,
 }

@@ -3,7 +3,7 @@
     Refund {amount|money:currency} to {customer.name} for {order_ids|list}
 
 A placeholder is a dotted path into the arguments (`to`, `customer.name`, `items.0`), then at most one filter:
-`|count`, `|list`, `|first_line`, `|host`, `|money:USD` or `|money:path.to.currency`. Braces are doubled to
+`|count`, `|number`, `|list`, `|first_line`, `|host`, `|money:USD` or `|money:path.to.currency`. Braces are doubled to
 stand for themselves. What is missing prints "—". Templates are parsed here and values never are.
 """
 

@@ -131,7 +131,7 @@ def test_what_is_asked_reads_as_a_sentence(demo: World) -> None:
     for story in STORIES:
         begin_story(demo, story)
     sentences = {request.tool: request.sentence for request in pending(demo)}
-    assert sentences["send_email"].startswith("Send email to 2451 people, 2449 outside: “Three days only")
+    assert sentences["send_email"].startswith("Send email to 2,451 people, 2,449 outside: “Three days only")
     assert sentences["delete_accounts"] == "Delete 1,247 user accounts in production"
     assert sentences["pay_invoices"] == "Pay 5 invoices of “week 48”"
     assert sentences["publish_post"].startswith("Publish “Q4 results”, which says +25 %: “Our fourth")

@@ -93,6 +93,13 @@ def test_the_host_is_what_the_network_would_reach(value: Any, expected: str) -> 
     assert said("{url|host}", url=value) == expected
 
 
+def test_a_whole_number_has_its_thousands_apart_and_digits_in_a_text_do_not() -> None:
+    assert said("{n|number} people", n=2_451) == "2,451 people"
+    assert complete("{n|number}", n=-1_000)
+    assert said("{n|number}", n="2451") == said("{n}", n="2451")
+    assert said("{n|number}", n=True) == said("{n}", n=True)
+
+
 def test_the_first_line_says_that_there_are_more_only_by_not_being_complete() -> None:
     assert said("{body|first_line}", body="Hi\r\nthere") == "Hi"
     assert not complete("{body|first_line}", body="Hi\nthere")
