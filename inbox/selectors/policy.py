@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from django.db.models.functions import JSONObject
 
 from inbox.models import ApprovalRequest, PolicyVersion, Tier, Tool
 from inbox.models.change import CHANNEL
-from inbox.policy.document import PolicyDocument, parse_document
+from inbox.policy.document import PolicyDocument
 from inbox.policy.need import Need
 from inbox.policy.requirement import strictest
+from inbox.policy.stored import Stored, read_stored
 from inbox.policy.words import Risk
 
 
@@ -42,12 +44,17 @@ def in_force(team_id: UUID) -> tuple[PolicyVersion, dict[str, int]]:
 
 def document_of(version: PolicyVersion) -> PolicyDocument:
     """A version's parsed document; parsed once a process, since a version never changes."""
-    return _parsed(version.pk, bytes(version.document))
+    return _read(version.pk, bytes(version.document)).document
+
+
+def asking_of(version: PolicyVersion) -> tuple[str, ...]:
+    """The rules of a version that allowed when it was written, and ask now (inbox/policy/stored.py)."""
+    return _read(version.pk, bytes(version.document)).asking
 
 
 @lru_cache(maxsize=256)
-def _parsed(version_id: UUID, raw: bytes) -> PolicyDocument:
-    return parse_document(raw)
+def _read(version_id: UUID, raw: bytes) -> Stored:
+    return read_stored(raw, datetime.now(UTC))
 
 
 def pinned_needs(request: ApprovalRequest) -> tuple[Need, ...]:
