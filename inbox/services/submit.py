@@ -30,7 +30,7 @@ from inbox.selectors.pauses import names_paused
 from inbox.selectors.policy import document_of, in_force, tools_named
 from inbox.services import shadow
 from inbox.services.closing import Ending, close
-from inbox.services.grants import pass_granted, used
+from inbox.services.granted import pass_granted, used
 from inbox.services.holds import hold, new_hold
 from inbox.services.intake import RESERVED_KEYS, Addressed, Draft, body_digest, new_draft, spelled, store
 from inbox.services.judging import Judged, denial, judge
