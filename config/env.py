@@ -82,6 +82,10 @@ class Env(BaseSettings):
         "",
         description="LangGraph graphs this server may run, `name=module:factory` separated by commas, besides the demo's.",
     )
+    placet_hosted_answers: str = Field(
+        "",
+        description="Functions that answer for hosted graphs while they wait, `name=module:function` separated by commas.",
+    )
     placet_demo_model: str = Field(
         "",
         description="Chat model for the demo agents, such as `openai:gpt-5`; empty uses the scripted one, which needs no key.",
