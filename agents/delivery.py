@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from agents import leases
+from agents import gate, leases
 from agents.crashpoints import crashpoint
 from agents.hosting import resume, runs
 from agents.hosting.base import Unreachable
@@ -26,14 +26,10 @@ from agents.signals import delivery_ended
 
 log = structlog.get_logger(__name__)
 
-_DUE = """
+_DUE = f"""
     (state = 'queued' OR (state = 'sending' AND lease_until <= clock_timestamp()))
     AND next_attempt_at <= clock_timestamp()
-    AND NOT EXISTS (
-        SELECT 1 FROM agents_pause p
-        WHERE p.ended_at IS NULL AND p.tool = '' AND (p.team_id IS NULL OR p.team_id = agents_delivery.team_id)
-            AND (p.agent_id IS NULL OR p.agent_id = agents_delivery.agent_id)
-    )
+    AND {gate.going("agents_delivery")}
 """
 _CLAIM = """
     UPDATE agents_delivery

@@ -83,13 +83,3 @@ def report_thread(*, agent: Agent, thread: str, status: ThreadStatus) -> AgentTh
         },
     )
     return row
-
-
-def token_makers(agent_ids: set[UUID]) -> dict[UUID, set[int]]:
-    """Everyone who ever made a token of these agents, revoked ones included: none of them may approve for it."""
-    makers: dict[UUID, set[int]] = {agent_id: set() for agent_id in agent_ids}
-    rows = AgentToken.objects.filter(agent_id__in=agent_ids, created_by__isnull=False)
-    for agent_id, maker in rows.values_list("agent_id", "created_by_id").distinct():
-        if maker is not None:
-            makers[agent_id].add(maker)
-    return makers

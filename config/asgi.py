@@ -26,7 +26,7 @@ from django.urls import re_path  # isort: skip
 
 from config.front import BodyCap, Front, Poll, no_socket_here  # isort: skip
 from config.live import WaitRoom  # isort: skip
-from config.streams import EventStreams, wants_stream  # isort: skip
+from config.streams import Bounds, EventStreams, wants_stream  # isort: skip
 from inbox.consumers import socket_urls  # isort: skip
 
 LIVE_PATHS = {"sockets": "/ws/*", "long_polls": "/api/v1/requests*?wait=", "events": "/api/v1/events"}
@@ -104,7 +104,15 @@ application = BodyCap(
         worth_waiting=pending,
         reading=reading,
         streams=wants_stream,
-        stream=EventStreams(bridge, room),
+        stream=EventStreams(
+            bridge,
+            room,
+            Bounds(
+                most=settings.ENV.placet_event_streams,
+                heartbeat=settings.ENV.placet_event_heartbeat,
+                life=settings.ENV.placet_event_seconds,
+            ),
+        ),
     ),
     limit=settings.ENV.placet_body_limit,
     bulk_limit=settings.ENV.placet_body_limit * BULK_FACTOR,

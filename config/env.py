@@ -60,9 +60,31 @@ class Env(BaseSettings):
         ge=1024,
         description="Bytes of one API request body; bulk calls may have 16 times as many.",
     )
+    placet_event_streams: int = Field(
+        200,
+        ge=1,
+        le=10_000,
+        description="Event streams a web process holds at once; one more is answered 503.",
+    )
+    placet_event_heartbeat: float = Field(
+        15.0,
+        gt=0,
+        le=60,
+        description="Seconds after which a silent event stream says that it is still there.",
+    )
+    placet_event_seconds: float = Field(
+        300.0,
+        gt=0,
+        le=3600,
+        description="Seconds after which an event stream ends and its agent connects again.",
+    )
     placet_hosted_graphs: str = Field(
         "",
         description="LangGraph graphs this server may run, `name=module:factory` separated by commas, besides the demo's.",
+    )
+    placet_hosted_answers: str = Field(
+        "",
+        description="Functions that answer for hosted graphs while they wait, `name=module:function` separated by commas.",
     )
     placet_demo_model: str = Field(
         "",

@@ -14,12 +14,16 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import F
 from django.db.utils import Error as DatabaseError
 from kombu.exceptions import OperationalError
 
 from agents.models import Delivery
 from config.celery import app
 from config.durability import QUESTION, SAFE, postgres_address, unsafe_settings
+from inbox.models import PolicyVersion
+from inbox.policy.problems import PolicyError
+from inbox.selectors.policy import asking_of
 
 OLDEST_POSTGRES = 16
 # A sweep finds due rows every few seconds: older ones mean that nobody sweeps.
@@ -60,7 +64,7 @@ def examine() -> Iterator[Finding]:
             "Run `manage.py up` in another terminal, or set DATABASE_URL.",
         )
     else:
-        for check in (version, encoding, role, durability, migrations, clock, outbox):
+        for check in (version, encoding, role, durability, migrations, clock, outbox, policies):
             yield from _answers(check)
     answers = list(broker())
     yield from answers
@@ -204,6 +208,30 @@ def outbox() -> Iterator[Finding]:
             "outbox", Level.WARN, f"{count} {'delivery was' if count == 1 else 'deliveries were'} given up or ended unknown.",
             "A person must look: they are listed on their agents' pages.",
         )  # fmt: skip
+
+
+def policies() -> Iterator[Finding]:
+    """Whether the policies in force are read as they were written."""
+    changed = 0
+    for version in PolicyVersion.objects.select_related("policy__team").filter(policy__current_id=F("pk")):
+        team = version.policy.team.slug
+        try:
+            asking = asking_of(version)
+        except PolicyError as error:
+            changed += 1
+            yield Finding(
+                "policies", Level.FAIL, f"Version {version.number} of {team} cannot be read: {error.problems[0].message}",
+                "Until an admin writes its next version, people are asked for the most.",
+            )  # fmt: skip
+        else:
+            if asking:
+                changed += 1
+                yield Finding(
+                    "policies", Level.WARN, f"Version {version.number} of {team}: {', '.join(asking)} allowed for claims alone, and ask now.",
+                    "An admin writes these rules anew, or takes them out.",
+                )  # fmt: skip
+    if not changed:
+        yield Finding("policies", Level.OK, "read as they were written")
 
 
 def broker() -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
@@ -18,13 +19,21 @@ from uuid import UUID
 from config.front import Asgi, Kept, Receive, Room, Scope, Send, answer_problem, empty
 
 PATH = "/api/v1/events"
-MOST = 200
-"""Streams of one process; one more is told to come back."""
-HEARTBEAT_SECONDS = 15.0
-LIFE_SECONDS = 300.0
-"""After this the stream ends and the agent connects again: a restart of the server never waits longer."""
-BREATH_SECONDS = 0.5
-"""At least so long between two looks of one stream, however busy its team is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one process gives to streams.
+
+    `most` are open at once; one more is told to come back. A stream says something at least every `heartbeat` seconds,
+    ends after `life` seconds, so that a restart never waits longer, and looks at most every `breath` seconds, however
+    busy its team is.
+    """
+
+    most: int
+    heartbeat: float
+    life: float
+    breath: float = 0.5
 
 
 def wants_stream(scope: Scope) -> bool:
@@ -36,14 +45,14 @@ def wants_stream(scope: Scope) -> bool:
 class EventStreams:
     """The streams of one process."""
 
-    def __init__(self, http: Asgi, room: Room, *, most: int = MOST) -> None:
+    def __init__(self, http: Asgi, room: Room, bounds: Bounds) -> None:
         self.http = http
         self.room = room
-        self.most = most
+        self.bounds = bounds
         self.open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.open >= self.most:
+        if self.open >= self.bounds.most:
             await answer_problem(
                 send, 503, "overloaded", "Too many event streams are open. Come back in a while."
             )
@@ -68,13 +77,16 @@ class EventStreams:
 
     async def _tell(self, scope: Scope, send: Send, page: dict[str, Any]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        ends = asyncio.get_running_loop().time() + LIFE_SECONDS
+        clock = asyncio.get_running_loop().time
+        ends = clock() + self.bounds.life
         while True:
             await _say(send, "".join(_frames(page)))
-            if asyncio.get_running_loop().time() >= ends:
+            left = ends - clock()
+            if left <= 0:
                 break
-            await asyncio.sleep(BREATH_SECONDS)
-            await self.room.wait_for_stream(UUID(page["stream"]), page["next"], HEARTBEAT_SECONDS)
+            await asyncio.sleep(min(self.bounds.breath, left))
+            silence = min(self.bounds.heartbeat, max(ends - clock(), 0))
+            await self.room.wait_for_stream(UUID(page["stream"]), page["next"], silence)
             later = Kept()
             await self.http(_asking(scope, str(page["next"])), empty, later)
             if later.status != 200:

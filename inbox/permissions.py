@@ -49,7 +49,8 @@ def require_member(person: Person, slug: str) -> Member:
     """The person's active membership of a team. Raises NotFound for strangers and for teams that do not exist."""
     if person.is_authenticated and person.is_active:
         member = (
-            Member.objects.select_related("team", "tier", "user")
+            Member.objects.with_rights()
+            .select_related("team")
             .filter(team__slug=slug, user=person, is_active=True)
             .first()
         )

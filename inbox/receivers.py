@@ -21,7 +21,8 @@ from inbox.clock import database_now
 from inbox.errors import Invalid
 from inbox.models import ApprovalRequest, Decision, Member, Vote
 from inbox.models.change import CHANNEL
-from inbox.services import drafts, governed, pickups, tools
+from inbox.models.conversation import TALK
+from inbox.services import drafts, governed, hosted_answering, pickups, tools
 from inbox.services.changes import KINDS, settle
 from inbox.services.intake import HOSTED_KEYS, Addressed
 from inbox.services.notify import Kind, Notice, landed, notify
@@ -41,6 +42,7 @@ def connect() -> None:
     if missing:
         raise AssertionError(f"nobody applies changes of {missing}")
     delivery.register(CHANNEL, settle)
+    delivery.register(TALK, hosted_answering.settle)
 
 
 def _run_paused(sender: object, *, run: HostedRun, interrupts: tuple[Interrupt, ...], **_: Any) -> None:
@@ -94,10 +96,15 @@ def _run_ended(sender: object, *, run: HostedRun, detail: str, **_: Any) -> None
 
 
 def _delivery_starting(sender: object, *, delivery: Delivery, **_: Any) -> bool:
+    if delivery.channel == TALK:
+        return hosted_answering.may_begin(delivery.correlation_id)
     return pickups.begun(delivery.correlation_id)
 
 
 def _delivery_ended(sender: object, *, delivery: Delivery, detail: str, **_: Any) -> None:
+    if delivery.channel == TALK:
+        # What was answered is on record as that.
+        return
     decision = Decision.objects.filter(pk=delivery.correlation_id).first()
     verb = "delivered" if delivery.state == Delivery.State.DELIVERED else "delivery_failed"
     now = database_now()

@@ -25,6 +25,7 @@ from inbox.models import (
     Team,
     Vote,
 )
+from inbox.models.conversation import TALK
 
 
 def check_team(team: Team) -> None:
@@ -140,7 +141,8 @@ def _recalls(team: Team, decisions: dict[object, Decision], recalls: dict[object
 
 def _delivery(team: Team, decisions: dict[object, Decision], recalls: dict[object, Recall]) -> None:
     by_id = {d.pk: d for d in decisions.values()}
-    deliveries = list(Delivery.objects.filter(team_id=team.pk))
+    # What people ask a hosted run travels there too, and decides nothing.
+    deliveries = list(Delivery.objects.filter(team_id=team.pk).exclude(channel=TALK))
     for delivery in deliveries:
         decision = by_id[delivery.correlation_id]
         stands = recalls[decision.pk].answer if decision.pk in recalls else decision.answer

@@ -56,6 +56,9 @@ class HostedGraph(Protocol):
     def pending(self, thread: str) -> tuple[Interrupt, ...]:
         """The interrupts the thread waits with now; empty for a thread never begun."""
 
+    def values(self, thread: str) -> Mapping[str, Any]:
+        """The thread's state at its last checkpoint. Raises Unreachable."""
+
     def failure(self, thread: str) -> str | None:
         """The error a node of the thread's current step raised, if one did."""
 

@@ -39,6 +39,10 @@ class LangGraphHosted:
     def pending(self, thread: str) -> tuple[Interrupt, ...]:
         return _interrupts(self._state(thread))
 
+    def values(self, thread: str) -> Mapping[str, Any]:
+        found: dict[str, Any] = self._state(thread).values
+        return found
+
     def failure(self, thread: str) -> str | None:
         return _failure(self._state(thread))
 

@@ -5,7 +5,7 @@ A run's row holds a name and nothing else. No import ever comes from a row, a re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
@@ -45,16 +45,18 @@ def names() -> Mapping[str, str]:
     return {**DEMO_GRAPHS, **parse(settings.ENV.placet_hosted_graphs)}
 
 
-def parse(setting: str) -> dict[str, str]:
+def parse(
+    setting: str, name_of_it: str = "PLACET_HOSTED_GRAPHS", *, taken: Collection[str] = DEMO_GRAPHS.keys()
+) -> dict[str, str]:
     """`name=module:factory` pairs separated by commas. Raises UnknownGraph for anything else."""
     graphs: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in setting.split(","))):
         name, _, target = part.partition("=")
         module, _, factory = target.partition(":")
         if not (name and module and factory.isidentifier()):
-            raise UnknownGraph(f"PLACET_HOSTED_GRAPHS: {part!r} is not of the form name=module:factory.")
-        if name in DEMO_GRAPHS or name in graphs:
-            raise UnknownGraph(f"PLACET_HOSTED_GRAPHS: the name {name!r} is taken.")
+            raise UnknownGraph(f"{name_of_it}: {part!r} is not of the form name=module:function.")
+        if name in taken or name in graphs:
+            raise UnknownGraph(f"{name_of_it}: the name {name!r} is taken.")
         graphs[name] = target
     return graphs
 

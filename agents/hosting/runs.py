@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from agents import leases
+from agents import gate, leases
 from agents.crashpoints import crashpoint
 from agents.hosting import proposal, registry
 from agents.hosting.base import Failed, Outcome, Paused, Unreachable
@@ -30,9 +30,10 @@ ENDED = frozenset(
 
 # A running row without a lease is being resumed: then the delivery has the lease, and this claim leaves it alone.
 # The lease of a queued row is a time not to start before.
-_DUE = """
-    (state = 'queued' AND coalesce(lease_until, '-infinity') <= clock_timestamp())
-    OR (state = 'running' AND lease_until <= clock_timestamp())
+_DUE = f"""
+    ((state = 'queued' AND coalesce(lease_until, '-infinity') <= clock_timestamp())
+     OR (state = 'running' AND lease_until <= clock_timestamp()))
+    AND {gate.going("agents_hostedrun")}
 """
 _CLAIM = """
     UPDATE agents_hostedrun
@@ -100,8 +101,9 @@ def _run(claimed: HostedRun) -> None:
     except registry.GraphRefused as refused:
         _end(claimed, Failed(str(refused)))
         return
-    if not _release(claimed, graph.code_version):
-        _put_back(claimed, leases.DISABLED_SECONDS, counted=False)
+    delay = _release(claimed, graph.code_version)
+    if delay is not None:
+        _put_back(claimed, delay, counted=False)
         return
     try:
         outcome = graph.start(claimed.thread, claimed.input)
@@ -113,14 +115,20 @@ def _run(claimed: HostedRun) -> None:
     _end(claimed, outcome)
 
 
-def _release(claimed: HostedRun, code_version: str) -> bool:
-    """Note the shape the run begins with; False when its agent is disabled. Raises LeaseLost."""
+def _release(claimed: HostedRun, code_version: str) -> float | None:
+    """Note the shape the run begins with, or say in how many seconds to look again. Raises LeaseLost.
+
+    Its agent may be disabled or paused since the claim.
+    """
     with transaction.atomic():
+        gate.pass_through()
+        if gate.holds_all(claimed.team_id, claimed.agent_id):
+            return leases.PAUSED_SECONDS
         if not Agent.objects.filter(pk=claimed.agent_id, enabled=True).exists():
-            return False
+            return leases.DISABLED_SECONDS
         if not _mine(claimed).update(code_version=code_version):
             raise leases.LeaseLost
-        return True
+        return None
 
 
 def _end(claimed: HostedRun, outcome: Outcome) -> None:

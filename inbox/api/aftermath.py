@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -51,9 +52,7 @@ def read(request: HttpRequest, request_id: UUID) -> AftermathOut:
 )
 def take_back(request: HttpRequest, request_id: UUID, body: ReasonIn) -> AftermathOut:
     """While it is held; who voted on it. The request waits again. 409 `not-held` once it was released."""
-    person = person_of(request)
-    undo(person=person, team=_team(person, request_id), request_id=request_id, reason=body.reason, via="api")
-    return _read(person, request_id)
+    return _acted(undo, request, request_id, body)
 
 
 @aftermath.post(
@@ -63,11 +62,7 @@ def take_back(request: HttpRequest, request_id: UUID, body: ReasonIn) -> Afterma
 )
 def call_back(request: HttpRequest, request_id: UUID, body: ReasonIn) -> AftermathOut:
     """Until the agent has it: it gets a no in its place. 409 `already-picked-up` afterwards."""
-    person = person_of(request)
-    recall(
-        person=person, team=_team(person, request_id), request_id=request_id, reason=body.reason, via="api"
-    )
-    return _read(person, request_id)
+    return _acted(recall, request, request_id, body)
 
 
 @aftermath.post(
@@ -77,11 +72,7 @@ def call_back(request: HttpRequest, request_id: UUID, body: ReasonIn) -> Afterma
 )
 def put_back(request: HttpRequest, request_id: UUID, body: ReasonIn) -> AftermathOut:
     """A new request for the inverse call, `compensated_by`, which somebody else decides."""
-    person = person_of(request)
-    compensate(
-        person=person, team=_team(person, request_id), request_id=request_id, reason=body.reason, via="api"
-    )
-    return _read(person, request_id)
+    return _acted(compensate, request, request_id, body)
 
 
 @aftermath.post(
@@ -94,7 +85,7 @@ def judge(request: HttpRequest, request_id: UUID, body: FeedbackIn) -> Aftermath
     person = person_of(request)
     give_feedback(
         person=person,
-        team=_team(person, request_id),
+        team=_visible(person, request_id).team,
         request_id=request_id,
         kind=body.kind,
         reason=body.reason,
@@ -145,8 +136,17 @@ def go_on(request: HttpRequest, pause_id: UUID, body: ResumeIn) -> PauseOut:
     )
 
 
-def _team(person: User, request_id: UUID) -> Team:
-    return _visible(person, request_id).team
+class _TakesBack(Protocol):
+    """One of `undo`, `recall` and `compensate`."""
+
+    def __call__(self, *, person: User, team: Team, request_id: UUID, reason: str, via: str) -> object: ...
+
+
+def _acted(act: _TakesBack, request: HttpRequest, request_id: UUID, body: ReasonIn) -> AftermathOut:
+    person = person_of(request)
+    team = _visible(person, request_id).team
+    act(person=person, team=team, request_id=request_id, reason=body.reason, via="api")
+    return _read(person, request_id)
 
 
 def _visible(person: User, request_id: UUID) -> ApprovalRequest:

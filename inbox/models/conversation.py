@@ -11,6 +11,9 @@ from django.db.models.functions import Now
 from agents.ids import uuid7
 from inbox.models.request import ApprovalRequest
 
+TALK = "talk"
+"""The outbox channel of what people ask runs hosted here."""
+
 
 class Message(models.Model):
     """One thing said. A question and a call for another draft pass the turn to the agent, its answer passes it back."""

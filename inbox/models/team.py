@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.db.models.functions import Now
 
 from agents.ids import uuid7
@@ -68,6 +71,17 @@ class Tier(models.Model):
         return self.name
 
 
+class MemberQuerySet(models.QuerySet["Member"]):
+    """Members, and what bears on their rights."""
+
+    def with_rights(self) -> Self:
+        """Each with tier, ceiling and user, and `group_names`, the groups they are in by name."""
+        groups = RoleGroup.objects.filter(members=OuterRef("pk")).order_by("name").values("name")
+        return self.select_related("tier", "tier_before", "user", "ceiling").annotate(
+            group_names=ArraySubquery(groups)
+        )
+
+
 class Member(models.Model):
     """A person's place in a team. Without a tier they may look, and administer if `is_admin`, but not decide."""
 
@@ -89,6 +103,8 @@ class Member(models.Model):
     is_admin = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(db_default=Now())
+
+    objects = MemberQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="member_once_per_team")]

@@ -12,6 +12,7 @@ from agents.models import AgentThread, AgentToken, Delivery, HostedRun
 from inbox import canonical
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Decision, Team
+from inbox.models.conversation import TALK
 from inbox.selectors.agents_board import AgentRow, Claim, board_rows, claim_of
 from inbox.selectors.audit_words import one_line
 
@@ -79,7 +80,9 @@ def agent_page(team: Team, agent_id: UUID) -> AgentPage | None:
     if not rows:
         return None
     runs = list(HostedRun.objects.filter(agent_id=agent_id).order_by("-updated_at")[:SHOWN])
-    deliveries = list(Delivery.objects.filter(agent_id=agent_id).order_by("-created_at")[:SHOWN])
+    deliveries = list(
+        Delivery.objects.filter(agent_id=agent_id).exclude(channel=TALK).order_by("-created_at")[:SHOWN]
+    )
     stuck = list(
         Delivery.objects.filter(
             agent_id=agent_id, state__in=[Delivery.State.UNKNOWN, Delivery.State.DEAD]

@@ -14,6 +14,7 @@ from inbox.models.change import CHANNEL
 from inbox.selectors.claims import Claim, claim_of
 from inbox.selectors.request_page import RequestPage
 from inbox.selectors.snoozes import before_then, clock
+from inbox.selectors.talking import can_answer
 from inbox.selectors.who import Candidate
 
 # How many other requests a form offers to wait for: those due first.
@@ -60,7 +61,7 @@ def beside(page: RequestPage, member: Member) -> Beside:
     steps = {"snooze", "escalate"}
     if (may or standing.voted) and request.channel != CHANNEL:
         steps.add("guide")
-        if request.channel == "poll":
+        if can_answer(request):
             steps |= {"ask", "regenerate"}
     found = page.who.may if page.who is not None else ()
     people = tuple(one for one in found if one.member_id not in (member.pk, request.assignee_id))

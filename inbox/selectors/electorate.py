@@ -17,10 +17,18 @@ from inbox.policy.ceiling import above
 from inbox.policy.exclusion import Exclusion
 from inbox.policy.requirement import slots
 from inbox.policy.seating import Seating, Slot, Voter, seat
-from inbox.selectors.exclusion import exclusions
-from inbox.selectors.policy import current_version, needs_now, tier_ranks
+from inbox.selectors.exclusion import exclusions, with_history
+from inbox.selectors.policy import current_version, in_force, needs_now, tier_ranks
 from inbox.selectors.rights import Rights, asked_by, rights_of
 from inbox.selectors.votes import storable, votes_on
+
+
+@dataclass(frozen=True, slots=True)
+class Onlooker:
+    """What was read of one person already; `behind` are the agents they own or made a token of."""
+
+    rights: Rights
+    behind: Mapping[UUID, Exclusion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +53,12 @@ class Electorate:
         ranks: Mapping[str, int] | None = None,
         current: PolicyVersion | None = None,
     ) -> Electorate:
-        """In at most six queries; `people` are user ids, None for every member. `ranks` and `current` save two."""
+        """In at most four queries; `people` are user ids, None for every member. `ranks` and `current` save one."""
         listed = list(requests)
         votes = votes_on(listed)
-        voters = {vote.person_id for cast in votes.values() for vote in cast}
+        voters = _voters(votes)
+        if ranks is None and current is None:
+            current, ranks = in_force(team_id)
         ranks = tier_ranks(team_id) if ranks is None else ranks
         return cls(
             ranks=ranks,
@@ -57,6 +67,26 @@ class Electorate:
             excluded=exclusions(listed),
             votes=votes,
         )
+
+    @classmethod
+    def seen_by(
+        cls,
+        onlooker: Onlooker,
+        requests: Iterable[ApprovalRequest],
+        *,
+        at: datetime,
+        ranks: Mapping[str, int],
+        current: PolicyVersion,
+    ) -> Electorate:
+        """As `load` for this one person, without a query where nobody else voted."""
+        listed, rights = list(requests), onlooker.rights
+        votes = votes_on(listed)
+        people, excluded = {rights.person_id: rights}, None
+        if others := _voters(votes) - people.keys():
+            team_id = current.policy.team_id
+            people, excluded = people | rights_of(team_id, ranks, at=at, people=others), exclusions(listed)
+        behind = {agent: {rights.person_id: why} for agent, why in onlooker.behind.items()}
+        return cls(ranks, current, people, excluded or with_history(listed, behind), votes)
 
     def slots(self, request: ApprovalRequest) -> tuple[Slot, ...]:
         """What was pinned when it was asked or what policy needs now, whichever is more."""
@@ -130,3 +160,7 @@ class Electorate:
 
     def _counting(self, request: ApprovalRequest) -> list[tuple[int, Voter]]:
         return [(vote.person_id, self.rights[vote.person_id].voter) for vote in self.counting(request)]
+
+
+def _voters(votes: Mapping[UUID, tuple[Vote, ...]]) -> set[int]:
+    return {vote.person_id for cast in votes.values() for vote in cast}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.db.models import QuerySet
+
 from inbox.models import Member, Notification
 
 LATEST: Final = 50
@@ -22,4 +24,9 @@ def latest(member: Member) -> list[Notification]:
 
 def unread_count(member: Member) -> int:
     """How many are unread; 100 stands for more than 99."""
-    return Notification.objects.filter(member=member, read_at=None).order_by()[: UNREAD_CAP + 1].count()
+    return unread(member).count()
+
+
+def unread(member: Member) -> QuerySet[Notification]:
+    """What is unread, as far as it is counted."""
+    return Notification.objects.filter(member=member, read_at=None).order_by()[: UNREAD_CAP + 1]

@@ -7,7 +7,8 @@ because a deadline came nearer between two pages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -95,14 +96,28 @@ def page(
     return [Spot(STRETCHES[row[0]], row[1], row[2]) for row in found]
 
 
-def count(requests: QuerySet[ApprovalRequest], lane: Lane, now: datetime, cap: int) -> int:
-    """How many of these pending requests a lane holds; one above the cap stands for more."""
+def tops(
+    requests: QuerySet[ApprovalRequest], sizes: Mapping[Lane, int], now: datetime
+) -> dict[Lane, list[Spot]]:
+    """The first of several lanes in order, each as many as `sizes` says, in one query."""
+    stretches = [s for s in STRETCHES if s.lane in sizes]
+    ranges = _ranges(requests, stretches, now, None, max(sizes.values()))
+    found: dict[Lane, list[Spot]] = {lane: [] for lane in sizes}
+    for row in ranges[0].union(*ranges[1:], all=True).order_by("stretch", "at", "id"):
+        stretch = STRETCHES[row[0]]
+        if len(found[stretch.lane]) < sizes[stretch.lane]:
+            found[stretch.lane].append(Spot(stretch, row[1], row[2]))
+    return found
+
+
+def held(requests: QuerySet[ApprovalRequest], lane: Lane, now: datetime, cap: int) -> QuerySet[Any, Any]:
+    """What a lane holds of these pending requests, to be counted: one above the cap stands for more."""
     first, *others = (
         within(requests, stretch, now).order_by().values("pk")[: cap + 1]
         for stretch in STRETCHES
         if stretch.lane is lane
     )
-    return first.union(*others, all=True)[: cap + 1].count()
+    return first.union(*others, all=True)[: cap + 1]
 
 
 def neighbours(
@@ -111,9 +126,13 @@ def neighbours(
     """The requests before and after this pending one in the whole order, from among these pending ones."""
     spot = spot_of(request, now)
     others = requests.exclude(pk=request.pk)
-    earlier = _merged(others, STRETCHES, now, spot, 1, backwards=True, more=Neighbour._fields[3:])
-    later = _merged(others, STRETCHES, now, spot, 1, more=Neighbour._fields[3:])
-    return _first(earlier), _first(later)
+    more = Neighbour._fields[3:]
+    # The nearest of every range on either side, in one query; the ranges are few, so the nearest of all is picked here.
+    ranges = _ranges(others, STRETCHES, now, spot, 1, backwards=True, more=more)
+    ranges += _ranges(others, STRETCHES, now, spot, 1, more=more)
+    beside = sorted(Neighbour(*row) for row in ranges[0].union(*ranges[1:], all=True))
+    place = bisect(beside, (STRETCHES.index(spot.stretch), spot.at, spot.id))
+    return (beside[place - 1] if place else None), (beside[place] if place < len(beside) else None)
 
 
 def schedule_of(request: ApprovalRequest) -> Schedule:
@@ -166,14 +185,29 @@ def _merged(
     now: datetime,
     spot: Spot | None,
     size: int,
+) -> list[Any]:
+    """Rows (stretch's number, moment, id) after a spot."""
+    ranges = _ranges(requests, stretches, now, spot, size)
+    merged = ranges[0].union(*ranges[1:], all=True) if len(ranges) > 1 else ranges[0]
+    if len(ranges) > 1:
+        merged = merged.order_by("stretch", "at", "id")
+    return list(merged[:size])
+
+
+def _ranges(
+    requests: QuerySet[ApprovalRequest],
+    stretches: Sequence[Stretch],
+    now: datetime,
+    spot: Spot | None,
+    size: int,
     *,
     backwards: bool = False,
     more: Sequence[str] = (),
-) -> list[Any]:
-    """Rows (stretch's number, moment, id, `more`) after a spot, or before it and nearest first."""
+) -> list[QuerySet[Any, Any]]:
+    """For each stretch its rows (stretch's number, moment, id, `more`) after a spot, or before it and nearest first."""
     start = STRETCHES.index(spot.stretch) if spot is not None else -1
     sign = "-" if backwards else ""
-    ranges = []
+    ranges: list[QuerySet[Any, Any]] = []
     for stretch in stretches:
         number = STRETCHES.index(stretch)
         if spot is not None and (number > start if backwards else number < start):
@@ -184,10 +218,7 @@ def _merged(
             here = here.filter(_past(column, spot, backwards=backwards))
         named = here.annotate(stretch=Value(number), at=F(column)).order_by(f"{sign}{column}", f"{sign}id")
         ranges.append(named.values_list("stretch", "at", "id", *more)[:size])
-    merged = ranges[0].union(*ranges[1:], all=True) if len(ranges) > 1 else ranges[0]
-    if len(ranges) > 1:
-        merged = merged.order_by(f"{sign}stretch", f"{sign}at", f"{sign}id")
-    return list(merged[:size])
+    return ranges
 
 
 def _past(column: str, spot: Spot, *, backwards: bool) -> Q:
@@ -196,10 +227,6 @@ def _past(column: str, spot: Spot, *, backwards: bool) -> Q:
     return (Q(**{f"{column}__{beyond}": spot.at}) | Q(**{column: spot.at, f"id__{last}": spot.id})) & Q(
         **{f"{column}__{bound}": spot.at}
     )
-
-
-def _first(rows: Sequence[Any]) -> Neighbour | None:
-    return Neighbour(*rows[0]) if rows else None
 
 
 def _moment(text: str) -> datetime:

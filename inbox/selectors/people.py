@@ -19,7 +19,7 @@ from inbox.policy.words import Risk
 from inbox.selectors.audit_log import AuditFilter, AuditRow, audit_page
 from inbox.selectors.policy import current_version, document_of, tier_ranks
 from inbox.selectors.policy_words import needs_words
-from inbox.selectors.rights import counting_tier, limits_of, members_with_groups, rights_of
+from inbox.selectors.rights import counting_tier, limits_of, rights_of
 
 MOST_PEOPLE = 500
 
@@ -99,7 +99,11 @@ class PeoplePage:
 def people_page(team_id: UUID) -> PeoplePage:
     """Everything the page shows, in four queries."""
     at = timezone.now()
-    members = list(members_with_groups(team_id).order_by("-is_active", "user__username")[: MOST_PEOPLE + 1])
+    members = list(
+        Member.objects.with_rights()
+        .filter(team_id=team_id)
+        .order_by("-is_active", "user__username")[: MOST_PEOPLE + 1]
+    )
     version = current_version(team_id)
     document = document_of(version)
     tiers = ladder(team_id)
@@ -152,7 +156,7 @@ def ladder(team_id: UUID) -> list[Tier]:
 
 def member_of(team_id: UUID, member_id: UUID) -> Member | None:
     """One member, or None when the team has no such member."""
-    return members_with_groups(team_id).filter(pk=member_id).first()
+    return Member.objects.with_rights().filter(team_id=team_id, pk=member_id).first()
 
 
 def person_row(member: Member) -> PersonRow:

@@ -3,34 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from inbox.models import ApprovalRequest, PolicyVersion, Tier, Tool
 from inbox.models.change import CHANNEL
-from inbox.policy.document import PolicyDocument, parse_document
+from inbox.policy.document import PolicyDocument
 from inbox.policy.need import Need
 from inbox.policy.requirement import strictest
+from inbox.policy.stored import Stored, read_stored
 from inbox.policy.words import Risk
 
 
 def current_version(team_id: UUID) -> PolicyVersion:
     """The team's policy version in force, with its policy, team and shadow. Raises PolicyVersion.DoesNotExist without one."""
-    return PolicyVersion.objects.select_related("policy__team", "policy__shadow").get(
+    return _current(team_id).get()
+
+
+def _current(team_id: UUID) -> QuerySet[PolicyVersion]:
+    return PolicyVersion.objects.select_related("policy__team", "policy__shadow").filter(
         policy__team_id=team_id, policy__current_id=F("pk")
     )
 
 
+def in_force(team_id: UUID) -> tuple[PolicyVersion, dict[str, int]]:
+    """The version in force, as `current_version` reads it, and the ladder's `tier_ranks`, in one query."""
+    tiers = Tier.objects.filter(team=OuterRef("policy__team")).order_by()
+    version = (
+        _current(team_id)
+        .annotate(tiers=ArraySubquery(tiers.values(step=JSONObject(name="name", rank="rank"))))
+        .get()
+    )
+    return version, {step["name"]: step["rank"] for step in version.tiers}
+
+
 def document_of(version: PolicyVersion) -> PolicyDocument:
     """A version's parsed document; parsed once a process, since a version never changes."""
-    return _parsed(version.pk, bytes(version.document))
+    return _read(version.pk, bytes(version.document)).document
+
+
+def asking_of(version: PolicyVersion) -> tuple[str, ...]:
+    """The rules of a version that allowed when it was written, and ask now (inbox/policy/stored.py)."""
+    return _read(version.pk, bytes(version.document)).asking
 
 
 @lru_cache(maxsize=256)
-def _parsed(version_id: UUID, raw: bytes) -> PolicyDocument:
-    return parse_document(raw)
+def _read(version_id: UUID, raw: bytes) -> Stored:
+    return read_stored(raw, datetime.now(UTC))
 
 
 def pinned_needs(request: ApprovalRequest) -> tuple[Need, ...]:

@@ -12,7 +12,7 @@ from inbox.policy.document import PolicyDocument
 from inbox.policy.document_loosening import loosens
 from inbox.policy.need import ADMINS
 from inbox.selectors.people import short_of
-from inbox.selectors.policy import current_version, document_of, tier_ranks
+from inbox.selectors.policy import asking_of, current_version, document_of, tier_ranks
 from inbox.selectors.policy_trials import FRESH, ShadowPage, Trial, shadow_page, trial_of
 from inbox.selectors.policy_words import (
     DiffLine,
@@ -63,6 +63,7 @@ class PolicyPage:
     loosens: Sequence[str]
     alone: bool
     short: Sequence[str]
+    asking: Sequence[str]
 
     @property
     def fresh_hours(self) -> int:
@@ -104,6 +105,7 @@ def policy_page(team_id: UUID, *, number: int | None = None, against: int | None
         ladder=ladder_steps(document),
         rules=rule_sentences(document),
         against=other,
+        asking=asking_of(shown),
         changes=diff(document_of(other), document) if other else (),
         trial=trial_of(shown, current) if aside else None,
         shadow=shadow_page(shown) if aside else None,

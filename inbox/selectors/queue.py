@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -24,10 +24,12 @@ from inbox.policy.words import Lane, Risk
 from inbox.selectors import order
 from inbox.selectors.claims import Claim, claim_of
 from inbox.selectors.conversation import Back, came_back
+from inbox.selectors.counting import counts
 from inbox.selectors.cursors import moment_of, number_of, pair_of
 from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.filters import Filter
 from inbox.selectors.holds import Held, held_of
+from inbox.selectors.notifications import unread
 from inbox.selectors.snoozes import NOWHERE, Aside, asides, put_aside
 from inbox.selectors.turn import Standing, Turn
 
@@ -35,6 +37,7 @@ PAGE: Final = 50
 # The front page shows the top of each lane; "Load 50 more" goes on from there.
 FRONT: Final = {Lane.NOW: 25, Lane.LOOK: 25, Lane.BATCH: 12}
 CAP: Final = 10_000
+_ORDERED: Final = (Lane.NOW, Lane.LOOK)
 _SHOWN: Final = ("agent", "assignee__user", "claimed_by__user")
 
 
@@ -132,7 +135,22 @@ def your_turn(turn: Turn) -> QuerySet[ApprovalRequest]:
 
 def your_turn_count(turn: Turn) -> int:
     """How many requests wait for this member, counted as far as the cap and one more."""
-    return _capped(your_turn(turn))
+    return _capped(your_turn(turn)).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """The counts around every page; one above its cap each stands for more."""
+
+    your_turn: int
+    snoozed: int
+    unread: int
+
+
+def tallies(turn: Turn) -> Tallies:
+    """What waits for this member, what they put aside, and what they have not read, in one query."""
+    aside = _pending(turn).filter(_aside(turn))
+    return Tallies(*counts(_capped(your_turn(turn)), _capped(aside), unread(turn.member)))
 
 
 def head_seq(team_id: UUID) -> int:
@@ -143,14 +161,27 @@ def head_seq(team_id: UUID) -> int:
 def front(turn: Turn, chosen: Filter) -> Listing:
     """Your turn: the top of each lane, with how many each holds."""
     seq, now = head_seq(turn.member.team_id), timezone.now()
-    blocks = tuple(_lane(turn, chosen, lane, now, "", FRONT[lane], counted=True) for lane in Lane)
-    return Listing(View.TURN, chosen, blocks, seq, now)
+    mine, alike = your_turn(turn).filter(chosen.requests(turn)), _alike(turn, chosen)
+    tops = order.tops(mine, {name: FRONT[name] + 1 for name in _ORDERED}, now)
+    groups = list(_by_size(alike, "")[: FRONT[Lane.BATCH] + 1])
+    spots = [spot for name in _ORDERED for spot in tops[name][: FRONT[name]]]
+    # One read of the rows for all lanes: what a row needs beside itself is asked once for a page.
+    requests = _waiting([spot.id for spot in spots], _alone(groups[: FRONT[Lane.BATCH]]))
+    listed = {spot.id for spot in spots}
+    rows = _rows(turn, [request for request in requests if request.pk in listed])
+    held = counts(*(order.held(mine, name, now, CAP) for name in _ORDERED), alike[: CAP + 1])
+    blocks = [
+        _ordered(name, tops[name], FRONT[name], rows, now, count)
+        for name, count in zip(_ORDERED, held, strict=False)
+    ]
+    blocks.append(_grouped(groups, FRONT[Lane.BATCH], requests, held[-1]))
+    return Listing(View.TURN, chosen, tuple(blocks), seq, now)
 
 
 def lane(turn: Turn, chosen: Filter, name: Lane, after: str = "") -> Listing:
     """One lane by itself, `after` a cursor of an earlier page. Raises Invalid for a cursor that is none."""
     seq, now = head_seq(turn.member.team_id), timezone.now()
-    block = _lane(turn, chosen, name, now, after, PAGE, counted=not after)
+    block = _lane(turn, chosen, name, now, after)
     return Listing(View.TURN, chosen, (block,), seq, now)
 
 
@@ -180,11 +211,6 @@ def snoozed(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     rows = _rows(turn, found[:PAGE])
     block = Block("snoozed", "Put aside", rows, after=_deadline_cursor(found, PAGE))
     return Listing(View.SNOOZED, chosen, (block,), seq, now)
-
-
-def snoozed_count(turn: Turn) -> int:
-    """How many pending requests this member has put aside."""
-    return _capped(_pending(turn).filter(_aside(turn)))
 
 
 def done(turn: Turn, chosen: Filter, after: str = "") -> Listing:
@@ -269,53 +295,72 @@ def everything(turn: Turn, chosen: Filter, after: str = "") -> Listing:
     return Listing(View.ALL, chosen, (Block("all", "All", rows, after=cursor),), seq, now)
 
 
-def _lane(
-    turn: Turn, chosen: Filter, name: Lane, now: datetime, after: str, size: int, *, counted: bool
-) -> Block:
+def _lane(turn: Turn, chosen: Filter, name: Lane, now: datetime, after: str) -> Block:
     if name is Lane.BATCH:
-        return _groups(turn, chosen, after, size, counted=counted)
+        alike = _alike(turn, chosen)
+        groups = list(_by_size(alike, after)[: PAGE + 1])
+        count = None if after else alike[: CAP + 1].count()
+        return _grouped(groups, PAGE, _waiting([], _alone(groups[:PAGE])), count)
     mine = your_turn(turn).filter(chosen.requests(turn))
     goes_on = order.cursor(after, name) if after else None
     # A list that goes on keeps the time of its first page: see `order`.
     as_of, last = (goes_on.now, goes_on.spot) if goes_on is not None else (now, None)
-    spots = order.page(mine, name, as_of, last, size + 1)
-    count = order.count(mine, name, as_of, CAP) if counted else None
-    rows = tuple(
-        row for row in _rows(turn, _in_order(spots[:size])) if row.standing is None or row.standing.turn
-    )
-    cursor = str(order.Cursor(as_of, spots[size - 1])) if len(spots) > size else ""
-    return Block(name.value, TITLES[name], rows, count=count, after=cursor)
+    spots = order.page(mine, name, as_of, last, PAGE + 1)
+    count = None if after else order.held(mine, name, as_of, CAP).count()
+    rows = _rows(turn, _waiting([spot.id for spot in spots[:PAGE]], []))
+    return _ordered(name, spots, PAGE, rows, as_of, count)
 
 
-def _in_order(spots: Sequence[order.Spot]) -> list[ApprovalRequest]:
+def _ordered(
+    name: Lane,
+    spots: Sequence[order.Spot],
+    size: int,
+    rows: Sequence[Row],
+    as_of: datetime,
+    count: int | None,
+) -> Block:
     # What was decided between the two queries is left out, as it would be a moment later.
-    found = ApprovalRequest.objects.select_related(*_SHOWN).filter(
-        pk__in=[spot.id for spot in spots], state=State.PENDING.value
+    by_id = {row.request.pk: row for row in rows if row.standing is None or row.standing.turn}
+    shown = tuple(by_id[spot.id] for spot in spots[:size] if spot.id in by_id)
+    cursor = str(order.Cursor(as_of, spots[size - 1])) if len(spots) > size else ""
+    return Block(name.value, TITLES[name], shown, count=count, after=cursor)
+
+
+def _waiting(ids: Sequence[UUID], groups: Sequence[UUID]) -> list[ApprovalRequest]:
+    """These requests and those of these groups, of them what still waits."""
+    return list(
+        ApprovalRequest.objects.select_related(*_SHOWN).filter(
+            Q(pk__in=ids) | Q(group__in=groups), state=State.PENDING.value
+        )
     )
-    by_id = {request.pk: request for request in found}
-    return [by_id[spot.id] for spot in spots if spot.id in by_id]
 
 
-def _groups(turn: Turn, chosen: Filter, after: str, size: int, *, counted: bool) -> Block:
+def _alike(turn: Turn, chosen: Filter) -> QuerySet[RequestGroup]:
     # One member that waits for this person is enough: the sheet says of each line whether it does.
     waiting = RequestGroup.objects.filter(chosen.q(), team_id=turn.member.team_id, pending__gt=0)
-    mine = your_turn(turn).filter(chosen.requests(turn), group=OuterRef("pk"))
-    waiting = waiting.filter(Exists(mine))
-    page = waiting.select_related("agent").order_by("-pending", "id")
+    return waiting.filter(Exists(your_turn(turn).filter(chosen.requests(turn), group=OuterRef("pk"))))
+
+
+def _by_size(alike: QuerySet[RequestGroup], after: str) -> QuerySet[RequestGroup]:
+    page = alike.select_related("agent").order_by("-pending", "id")
     if after:
         pending, last = pair_of(after)
         page = page.filter(Q(pending__lt=pending) | Q(pending=pending, id__gt=last), pending__lte=pending)
-    found = list(page[: size + 1])
-    alone = {group.pk for group in found[:size] if group.pending == 1}
-    only = {
-        request.group_id: request
-        for request in ApprovalRequest.objects.select_related("assignee__user").filter(
-            group_id__in=alone, state=State.PENDING.value
-        )
-    }
-    rows = tuple(GroupRow(group, only.get(group.pk)) for group in found[:size])
-    cursor = f"{found[size - 1].pending}~{found[size - 1].pk.hex}" if len(found) > size else ""
-    count = waiting[: CAP + 1].count() if counted else None
+    return page
+
+
+def _alone(groups: Sequence[RequestGroup]) -> list[UUID]:
+    """The groups of which one request waits: that one is shown itself."""
+    return [group.pk for group in groups if group.pending == 1]
+
+
+def _grouped(
+    groups: Sequence[RequestGroup], size: int, requests: Sequence[ApprovalRequest], count: int | None
+) -> Block:
+    alone = set(_alone(groups))
+    only = {request.group_id: request for request in requests if request.group_id in alone}
+    rows = tuple(GroupRow(group, only.get(group.pk)) for group in groups[:size])
+    cursor = f"{groups[size - 1].pending}~{groups[size - 1].pk.hex}" if len(groups) > size else ""
     return Block(Lane.BATCH.value, TITLES[Lane.BATCH], groups=rows, count=count, after=cursor)
 
 
@@ -327,8 +372,8 @@ def _aside(turn: Turn) -> Q:
     return Q(pk__in=put_aside(turn.member.pk))
 
 
-def _capped(requests: QuerySet[ApprovalRequest]) -> int:
-    return requests.order_by()[: CAP + 1].count()
+def _capped(requests: QuerySet[ApprovalRequest]) -> QuerySet[Any, Any]:
+    return requests.order_by().values("pk")[: CAP + 1]
 
 
 def _rows(turn: Turn, found: Sequence[ApprovalRequest]) -> tuple[Row, ...]:

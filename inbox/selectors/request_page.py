@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from inbox import canonical
@@ -19,6 +20,7 @@ from inbox.models import (
     ApprovalRequest,
     AuditEvent,
     Grant,
+    Message,
     RequestGroup,
     Revision,
     Tool,
@@ -147,6 +149,7 @@ def find(turn: Turn, request_id: UUID) -> ApprovalRequest:
             "decision__recall__person",
             "group",
         )
+        .annotate(talked=Exists(Message.objects.filter(request=OuterRef("pk"))))
         .filter(team_id=turn.member.team_id, pk=request_id)
         .first()
     )
@@ -209,7 +212,7 @@ def read(
 
 
 def _talk(turn: Turn, request: ApprovalRequest) -> Conversation | None:
-    if request.revision_number == 1 and not request.messages.exists():
+    if request.revision_number == 1 and not request.talked:  # type: ignore[attr-defined]
         return None
     return conversation(request, turn.member.user)
 

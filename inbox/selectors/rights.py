@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
-
-from inbox.models import ApprovalRequest, Member, RoleGroup, Tier
+from inbox.models import ApprovalRequest, Member, Tier
 from inbox.policy.ceiling import NO_LIMITS, Asked, Limits
 from inbox.policy.need import ADMINS
 from inbox.policy.seating import Voter
@@ -33,20 +30,10 @@ def rights_of(
     team_id: UUID, ranks: Mapping[str, int], *, at: datetime, people: Collection[int] | None = None
 ) -> dict[int, Rights]:
     """The members of a team, or those of these users, by user id, by name; one query."""
-    members = members_with_groups(team_id).order_by("user__username")
+    members = Member.objects.with_rights().filter(team_id=team_id).order_by("user__username")
     if people is not None:
         members = members.filter(user_id__in=people)
-    return {member.user_id: _rights(member, ranks, at) for member in members}
-
-
-def members_with_groups(team_id: UUID) -> QuerySet[Member]:
-    """The members of a team with all that bears on their rights; `group_names` are their groups, by name."""
-    groups = RoleGroup.objects.filter(members=OuterRef("pk")).order_by("name").values("name")
-    return (
-        Member.objects.select_related("tier", "tier_before", "user", "ceiling")
-        .filter(team_id=team_id)
-        .annotate(group_names=ArraySubquery(groups))
-    )
+    return {member.user_id: rights_with(member, ranks, at) for member in members}
 
 
 def counting_tier(member: Member, at: datetime) -> Tier | None:
@@ -77,7 +64,8 @@ def asked_by(request: ApprovalRequest) -> Asked:
     return Asked(request.amount, request.currency, request.environment, request.tools)
 
 
-def _rights(member: Member, ranks: Mapping[str, int], at: datetime) -> Rights:
+def rights_with(member: Member, ranks: Mapping[str, int], at: datetime) -> Rights:
+    """The rights of a member that was read `with_rights`."""
     tier = counting_tier(member, at)
     active = member.is_active and member.user.is_active
     groups: list[str] = list(member.group_names)  # type: ignore[attr-defined]

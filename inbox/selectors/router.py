@@ -22,7 +22,7 @@ from inbox.policy.need import ADMINS
 from inbox.policy.rota import order_from
 from inbox.policy.seating import Slot
 from inbox.selectors.electorate import Electorate
-from inbox.selectors.policy import current_version, document_of
+from inbox.selectors.policy import document_of, in_force
 from inbox.selectors.presence import absences, last_day
 from inbox.selectors.rights import Rights
 
@@ -66,12 +66,14 @@ class Router:
         *,
         at: datetime,
         current: PolicyVersion | None = None,
+        ranks: Mapping[str, int] | None = None,
     ) -> Router:
-        """In at most ten queries with what is read later, however many requests; four where nobody is to be named."""
-        current = current or current_version(team_id)
+        """In at most eight queries with what is read later, however many requests; three where nobody is to be named."""
+        if current is None:
+            current, ranks = in_force(team_id)
         routing = document_of(current).routing
         strategy = routing.strategy if routing is not None else "none"
-        electorate = Electorate.load(team_id, requests, at=at, people=None, current=current)
+        electorate = Electorate.load(team_id, requests, at=at, people=None, current=current, ranks=ranks)
         rota = _rota(team_id, routing.rota or "") if routing is not None and strategy == "rota" else None
         number = rota.turns.number_at(at) if rota is not None else None
         seats = [seat.member_id for seat in rota.seats.all()] if rota is not None else []

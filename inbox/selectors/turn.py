@@ -19,14 +19,15 @@ from django.utils import timezone
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Member, PolicyVersion, Vote
 from inbox.permissions import Eligibility
+from inbox.policy.exclusion import Exclusion
 from inbox.policy.need import Need
 from inbox.policy.requirement import slots, strictest
 from inbox.policy.seating import Slot, eligible
 from inbox.policy.words import Risk
-from inbox.selectors.electorate import Electorate
+from inbox.selectors.electorate import Electorate, Onlooker
 from inbox.selectors.exclusion import excluding, own_agents
-from inbox.selectors.policy import current_version, document_of, judged_by_another, pinned_needs, tier_ranks
-from inbox.selectors.rights import Rights, rights_of
+from inbox.selectors.policy import document_of, in_force, judged_by_another, pinned_needs
+from inbox.selectors.rights import Rights, rights_of, rights_with
 from inbox.selectors.turn_sql import AsksFor, within
 from inbox.selectors.votes import base
 
@@ -74,18 +75,29 @@ class Turn:
         self.at = at or timezone.now()
 
     @cached_property
-    def ranks(self) -> dict[str, int]:
-        return tier_ranks(self.member.team_id)
+    def _in_force(self) -> tuple[PolicyVersion, dict[str, int]]:
+        return in_force(self.member.team_id)
 
-    @cached_property
+    @property
     def version(self) -> PolicyVersion:
-        return current_version(self.member.team_id)
+        return self._in_force[0]
+
+    @property
+    def ranks(self) -> dict[str, int]:
+        return self._in_force[1]
 
     @cached_property
     def rights(self) -> Rights:
-        """What this member brings now."""
+        """What this member brings now; as the door of a page read it, where it did."""
+        if hasattr(self.member, "group_names"):
+            return rights_with(self.member, self.ranks, self.at)
         person = self.member.user_id
         return rights_of(self.member.team_id, self.ranks, at=self.at, people=[person])[person]
+
+    @cached_property
+    def behind(self) -> Mapping[UUID, Exclusion]:
+        """The agents this person owns or made a token of."""
+        return own_agents(self.member.team_id, self.member.user_id)
 
     @cached_property
     def condition(self) -> Q:
@@ -103,13 +115,8 @@ class Turn:
 
     def electorate(self, requests: Iterable[ApprovalRequest]) -> Electorate:
         """These requests, this member, and whoever voted on them."""
-        return Electorate.load(
-            self.member.team_id,
-            requests,
-            at=self.at,
-            people=[self.member.user_id],
-            ranks=self.ranks,
-            current=self.version,
+        return Electorate.seen_by(
+            Onlooker(self.rights, self.behind), requests, at=self.at, ranks=self.ranks, current=self.version
         )
 
     def standings(self, requests: Iterable[ApprovalRequest]) -> Mapping[UUID, Standing]:
@@ -138,7 +145,7 @@ class Turn:
         clause = Q(AsksFor(tiers, sorted(voter.groups))) | self._behind
         clause &= Q(votes_cast=0) | ~Q(Exists(mine))
         clause &= Q(asked_agent_at=None)
-        clause &= ~excluding(self.member.user_id, own_agents(self.member.team_id, self.member.user_id))
+        clause &= ~excluding(self.member.user_id, self.behind)
         return clause & within(self.rights.limits)
 
     @cached_property

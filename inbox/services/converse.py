@@ -22,9 +22,11 @@ from inbox.errors import AlreadyClosed, Changed, Conflict, FieldError, Invalid, 
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Message, Snooze, Team
 from inbox.models.change import CHANNEL
+from inbox.selectors.talking import can_answer
 from inbox.services.ballot import Table, why_not_waiting
 from inbox.services.closing import leave_group
 from inbox.services.holds import note
+from inbox.services.hosted_asking import send
 from inbox.services.notify import assigned, notify
 from inbox.services.people import actor_of
 from inbox.services.snooze import end_snoozes
@@ -100,18 +102,22 @@ def reply(*, agent: Agent, request_id: UUID, text: str, key: str) -> Heard:
     """
     text = readable(text, ANSWER_LENGTH)
     with transaction.atomic(durable=True):
-        request = locked_for(agent, request_id)
-        now = database_now()
-        earlier = said_before(request, Message.Kind.ANSWER, key, text)
-        if earlier is not None:
-            return Heard(earlier, request, repeated=True)
-        require_open(request, now)
-        if not request.messages.filter(person__isnull=False).exists():
-            raise Conflict("not-asked", "Not recorded: nobody said anything about this request yet.")
-        message = record(request, Message.Kind.ANSWER, key, text, now)
-        entries = [_entry("answered", agent_actor(agent), message, request)]
-        entries += back_to_people(request, now, f"{agent.handle} answered")
-        note(request.team_id, entries, now)
+        return replied(locked_for(agent, request_id), agent, text, key)
+
+
+def replied(request: ApprovalRequest, agent: Agent, text: str, key: str) -> Heard:
+    """The same of a locked request and readable text, in the caller's transaction."""
+    now = database_now()
+    earlier = said_before(request, Message.Kind.ANSWER, key, text)
+    if earlier is not None:
+        return Heard(earlier, request, repeated=True)
+    require_open(request, now)
+    if not request.messages.filter(person__isnull=False).exists():
+        raise Conflict("not-asked", "Not recorded: nobody said anything about this request yet.")
+    message = record(request, Message.Kind.ANSWER, key, text, now)
+    entries = [_entry("answered", agent_actor(agent), message, request)]
+    entries += back_to_people(request, now, f"{agent.handle} answered")
+    note(request.team_id, entries, now)
     return Heard(message, request)
 
 
@@ -170,7 +176,7 @@ def _said(
     if digest and digest != request.digest:
         return Changed(extra={"digest": request.digest, "revision": request.revision_number})
     passes = kind is not Message.Kind.GUIDANCE
-    if request.channel == CHANNEL or (passes and request.channel != "poll"):
+    if request.channel == CHANNEL or (passes and not can_answer(request)):
         return Conflict(
             "hosted-request",
             "Not sent: what asks this is paused and can answer nothing before it is decided. "
@@ -183,6 +189,8 @@ def _said(
         request.asked_agent_at = request.asked_agent_at or now
         request.batchable, request.group = False, None
         request.save(update_fields=["asked_agent_at", "batchable", "group"])
+        if request.channel == "hosted":
+            send(request, message)
     note(team.pk, [_entry(VERBS[kind], actor_of(person), message, request, via=via)], now)
     return Heard(message, request)
 
@@ -199,8 +207,8 @@ def readable(text: str, longest: int, *, required: bool = True) -> str:
     return text
 
 
-def locked_for(agent: Agent, request_id: UUID) -> ApprovalRequest:
-    """One of the agent's own requests, locked. Raises NotFound, Conflict (hosted-request) for a run hosted here."""
+def locked_for(agent: Agent, request_id: UUID, *, channel: str = "poll") -> ApprovalRequest:
+    """One of the agent's own requests, locked. Raises NotFound, Conflict (hosted-request) for one of another channel."""
     request = (
         ApprovalRequest.objects.select_for_update(of=("self",))
         .select_related("agent", "policy_version__policy", "group")
@@ -209,7 +217,7 @@ def locked_for(agent: Agent, request_id: UUID) -> ApprovalRequest:
     )
     if request is None:
         raise NotFound()
-    if request.channel != "poll":
+    if request.channel != channel:
         raise Conflict("hosted-request", "Not recorded: a run hosted here asked this; it speaks for itself.")
     return request
 

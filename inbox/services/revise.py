@@ -48,46 +48,50 @@ def redraft(*, agent: Agent, request_id: UUID, draft: RevisionBody) -> ApprovalR
     agent's, AlreadyClosed (also `held`), Expired, Changed when `digest` is not the current one, Conflict
     (hosted-request, too-many-revisions, too-many-messages) or Invalid.
     """
+    with transaction.atomic(durable=True):
+        return redrafted(locked_for(agent, request_id), agent, draft)
+
+
+def redrafted(request: ApprovalRequest, agent: Agent, draft: RevisionBody) -> ApprovalRequest:
+    """The same of a locked request, in the caller's transaction."""
     refuse_own_tools(draft.actions)
     said = readable(draft.note, ANSWER_LENGTH, required=False)
-    with transaction.atomic(durable=True):
-        request = locked_for(agent, request_id)
-        now = database_now()
-        if _came_before(request, draft, said):
-            return request
-        require_open(request, now)
-        if draft.digest != request.digest:
-            raise Changed(
-                detail="Not recorded: this is no longer the draft people look at. Read the request again.",
-                extra={"digest": request.digest, "revision": request.revision_number},
-            )
-        if request.revision_number >= MOST_REVISIONS:
-            raise Conflict("too-many-revisions", f"Not recorded: this is revision {MOST_REVISIONS} already.")
-        before = bytes_of([request])[request.pk].actions
-        after = {action.key: action.model_dump(mode="json") for action in draft.actions}
-        if [*before.values()] == [*after.values()] and draft.context is None and draft.claims is None:
-            raise Invalid("nothing-revised", "Not recorded: this draft is the one people look at.")
-        version = held_version(request.team_id)
-        revised = revise(
-            request, draft.actions, version=version, at=now, context=draft.context, claims=draft.claims
+    now = database_now()
+    if _came_before(request, draft, said):
+        return request
+    require_open(request, now)
+    if draft.digest != request.digest:
+        raise Changed(
+            detail="Not recorded: this is no longer the draft people look at. Read the request again.",
+            extra={"digest": request.digest, "revision": request.revision_number},
         )
-        require_context([revised.verdict])
-        record(request, Message.Kind.ANSWER, draft.key, said, now)
-        facts = {**revised.facts, "changes": changes_between(before, after), "message": said}
-        if revised.verdict.outcome is Says.DENY:
-            request.asked_agent_at = None
-            request.save(update_fields=["asked_agent_at"])
-            entry = Entry("revised", agent_actor(agent), request.pk, facts)
-            ending = refusal(request, revised.verdict, version, list(after))
-            close(request.team_id, [ending], at=now, before=[entry], leaving=revised.leaving)
-            return request
-        # It may need other people by now.
-        routed = route(request.team_id, [request], at=now, current=version)[request.pk]
-        request.save(update_fields=["flags", *COLUMNS])
-        leave_group(revised.leaving)
-        entries = [Entry("revised", agent_actor(agent), request.pk, {**facts, **routed})]
-        entries += back_to_people(request, now, f"{agent.handle} sent another draft")
-        note(request.team_id, entries, now)
+    if request.revision_number >= MOST_REVISIONS:
+        raise Conflict("too-many-revisions", f"Not recorded: this is revision {MOST_REVISIONS} already.")
+    before = bytes_of([request])[request.pk].actions
+    after = {action.key: action.model_dump(mode="json") for action in draft.actions}
+    if [*before.values()] == [*after.values()] and draft.context is None and draft.claims is None:
+        raise Invalid("nothing-revised", "Not recorded: this draft is the one people look at.")
+    version = held_version(request.team_id)
+    revised = revise(
+        request, draft.actions, version=version, at=now, context=draft.context, claims=draft.claims
+    )
+    require_context([revised.verdict])
+    record(request, Message.Kind.ANSWER, draft.key, said, now)
+    facts = {**revised.facts, "changes": changes_between(before, after), "message": said}
+    if revised.verdict.outcome is Says.DENY:
+        request.asked_agent_at = None
+        request.save(update_fields=["asked_agent_at"])
+        entry = Entry("revised", agent_actor(agent), request.pk, facts)
+        ending = refusal(request, revised.verdict, version, list(after))
+        close(request.team_id, [ending], at=now, before=[entry], leaving=revised.leaving)
+        return request
+    # It may need other people by now.
+    routed = route(request.team_id, [request], at=now, current=version)[request.pk]
+    request.save(update_fields=["flags", *COLUMNS])
+    leave_group(revised.leaving)
+    entries = [Entry("revised", agent_actor(agent), request.pk, {**facts, **routed})]
+    entries += back_to_people(request, now, f"{agent.handle} sent another draft")
+    note(request.team_id, entries, now)
     return request
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,12 @@ LONGEST = 200
 
 
 def route(
-    team_id: UUID, requests: Sequence[ApprovalRequest], *, at: datetime, current: PolicyVersion | None = None
+    team_id: UUID,
+    requests: Sequence[ApprovalRequest],
+    *,
+    at: datetime,
+    current: PolicyVersion | None = None,
+    ranks: Mapping[str, int] | None = None,
 ) -> dict[UUID, dict[str, Any]]:
     """Set whose each pending request is first, without saving; flag those with places that nobody can fill.
 
@@ -23,7 +28,7 @@ def route(
     """
     if not requests:
         return {}
-    router = Router.load(team_id, requests, at=at, current=current)
+    router = Router.load(team_id, requests, at=at, current=current, ranks=ranks)
     found = {}
     for request in requests:
         missing = router.unfillable(request)

@@ -27,10 +27,10 @@ from inbox.policy.words import Outcome as Says
 from inbox.selectors.answers import decision_of, stream_seq
 from inbox.selectors.past import Past
 from inbox.selectors.pauses import names_paused
-from inbox.selectors.policy import current_version, document_of, tools_named
+from inbox.selectors.policy import document_of, in_force, tools_named
 from inbox.services import shadow
 from inbox.services.closing import Ending, close
-from inbox.services.grants import pass_granted, used
+from inbox.services.granted import pass_granted, used
 from inbox.services.holds import hold, new_hold
 from inbox.services.intake import RESERVED_KEYS, Addressed, Draft, body_digest, new_draft, spelled, store
 from inbox.services.judging import Judged, denial, judge
@@ -86,7 +86,7 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
     Raises IntegrityError when a dedupe key came before, Invalid for a tool that is this server's own.
     """
     refuse_own_tools(action for item in asked for action in item.submission.actions)
-    version = current_version(agent.team_id)
+    version, ranks = in_force(agent.team_id)
     tools = tools_named(agent.team_id, (action.name for item in asked for action in item.submission.actions))
     requesters = _requesters(agent, [item.submission for item in asked])
     now = datetime.now(UTC)
@@ -125,7 +125,7 @@ def submit_all(*, agent: Agent, asked: Sequence[Addressed], channel: str) -> lis
             drafts[place] = new_draft(
                 agent, version, tools, requesters, asked[place], one.judged, channel, at
             )
-        routed = _route(drafts, version, at)
+        routed = _route(drafts, version, at, ranks)
         replaced = []
         for draft in drafts:
             draft.request.supersedes = before.get(draft.submission.supersedes or "")
@@ -218,9 +218,11 @@ def _requesters(agent: Agent, submissions: Sequence[Submission]) -> dict[str, in
     return found
 
 
-def _route(drafts: Sequence[Draft], version: PolicyVersion, at: datetime) -> Mapping[UUID, dict[str, Any]]:
+def _route(
+    drafts: Sequence[Draft], version: PolicyVersion, at: datetime, ranks: Mapping[str, int] | None = None
+) -> Mapping[UUID, dict[str, Any]]:
     waiting = [d.request for d in drafts if d.judged.verdict.outcome in (Says.REVIEW, Says.BLOCKED)]
-    return route(version.policy.team_id, waiting, at=at, current=version)
+    return route(version.policy.team_id, waiting, at=at, current=version, ranks=ranks)
 
 
 def _answer(

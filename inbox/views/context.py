@@ -17,9 +17,8 @@ from agents.models import Pause
 from inbox.errors import Refused
 from inbox.models import Member, Team
 from inbox.permissions import require_member, teams_of
-from inbox.selectors.notifications import unread_count
 from inbox.selectors.pauses import pauses_of
-from inbox.selectors.queue import your_turn_count
+from inbox.selectors.queue import Tallies, tallies
 from inbox.selectors.turn import Turn
 from inbox.views.errors import refusal
 
@@ -35,6 +34,7 @@ class TeamRequest(HttpRequest):
 
     member: Member
     turn: Turn
+    tallies: Tallies
     user: User
     htmx: HtmxDetails
 
@@ -144,15 +144,14 @@ class Frame:
     def teams(self) -> list[Team]:
         return list(teams_of(self._request.user))
 
-    @cached_property
+    @property
     def your_turn(self) -> int:
-        turn: Turn | None = getattr(self._request, "turn", None)
-        return your_turn_count(turn) if turn else 0
+        return tallies_of(cast("TeamRequest", self._request)).your_turn if self.member else 0
 
-    @cached_property
+    @property
     def unread(self) -> int:
         """How many notifications are unread; 100 stands for more than 99."""
-        return unread_count(self.member) if self.member else 0
+        return tallies_of(cast("TeamRequest", self._request)).unread if self.member else 0
 
     @cached_property
     def pauses(self) -> list[Pause]:
@@ -185,6 +184,13 @@ class Frame:
     @property
     def further_links(self) -> list[RailLink]:
         return self.links[3:]
+
+
+def tallies_of(request: TeamRequest) -> Tallies:
+    """The counts around a page, read when the first is asked for."""
+    if not hasattr(request, "tallies"):
+        request.tallies = tallies(request.turn)
+    return request.tallies
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

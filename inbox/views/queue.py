@@ -14,7 +14,7 @@ from inbox.selectors.filters import parse
 from inbox.selectors.holds import stack_of
 from inbox.selectors.queue import Listing, View
 from inbox.templatetags.placet import capped
-from inbox.views.context import TeamRequest, team_page
+from inbox.views.context import TeamRequest, tallies_of, team_page
 from inbox.views.keys import INBOX_KEYS
 
 _TABS = (
@@ -67,7 +67,7 @@ def _listing(request: TeamRequest) -> Listing:
 def _page(request: TeamRequest, listing: Listing, title: str) -> HttpResponse:
     here = reverse("queue", args=[request.member.team.slug])
     text = listing.filter.text
-    aside = queue.snoozed_count(request.turn)
+    aside = tallies_of(request).snoozed
     blocks = [
         (block, _address(here, q=text, after=block.after, **_place(listing.view, block.name)))
         for block in listing.blocks

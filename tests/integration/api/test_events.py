@@ -14,8 +14,6 @@ import httpx2
 import pytest
 from django.db import connection
 
-from config.front import Message, Scope
-from config.streams import EventStreams
 from inbox.models import ApprovalRequest, AuditEvent
 from inbox.selectors import happened
 from inbox.services.pauses import pause, resume
@@ -39,10 +37,19 @@ class Listener:
         self.events: list[dict[str, Any]] = []
         self.last = ""
         self.status = 0
+        self.beats = 0
+        self.said: dict[str, Any] = {}
+        self.whole = self.ended = False
         self._thread = threading.Thread(target=self._listen, args=(served, token, headers), daemon=True)
         self._thread.start()
 
     def _listen(self, served: Product, token: str, headers: dict[str, str]) -> None:
+        try:
+            self._read(served, token, headers)
+        finally:
+            self.ended = True
+
+    def _read(self, served: Product, token: str, headers: dict[str, str]) -> None:
         given = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream", **headers}
         with (
             # The server of the test ends before its listeners do.
@@ -56,6 +63,11 @@ class Listener:
                     self.events.append(json.loads(line.removeprefix("data: ")))
                 elif line.startswith("id: "):
                     self.last = line.removeprefix("id: ")
+                elif line.startswith(": "):
+                    self.beats += 1
+                elif line.startswith("{"):
+                    self.said = json.loads(line)
+            self.whole = True
 
     def heard(self, request: ApprovalRequest, state: str) -> bool:
         return any(one["id"] == str(request.pk) and one["state"] == state for one in self.events)
@@ -141,19 +153,37 @@ def test_a_page_of_events_is_bounded_and_says_where_to_go_on(
     assert AuditEvent.objects.filter(team=world.team).count() == now["next"]
 
 
-async def test_one_stream_too_many_is_told_to_come_back() -> None:
-    sent: list[Message] = []
+def test_streams_are_bounded_in_number_silence_and_time(real_world: World, tmp_path: Path) -> None:
+    tight = {
+        "PLACET_EVENT_STREAMS": "2",
+        "PLACET_EVENT_HEARTBEAT": "0.3",
+        "PLACET_EVENT_SECONDS": "3",
+    }
+    with product(tmp_path, **tight) as served:
+        served.start("web")
+        first, second = (Listener(served, real_world.token) for _ in range(2))
+        until(lambda: bool(first.last and second.last), 10)
+        begun = time.monotonic()
+        refused = Listener(served, real_world.token)
+        until(lambda: refused.ended, 10)
+        assert (refused.status, refused.said["code"]) == (503, "overloaded")
+        # Nothing happens, and it says so again and again.
+        until(lambda: first.beats >= 3, 3)
+        assert first.events == []
+        until(lambda: first.ended and second.ended, 10)
+        assert 1 < time.monotonic() - begun < 8, "it ends by itself, and not at once"
+        assert first.whole, "the server ended it: nothing was cut"
+        # What ended, and what a client left, makes room.
+        with httpx2.Client(trust_env=False, timeout=5) as client:
+            given = {"Authorization": f"Bearer {real_world.token}", "Accept": "text/event-stream"}
+            for _ in range(3):
+                with client.stream("GET", f"{served.origin}/api/v1/events", headers=given) as gone:
+                    assert gone.status_code == 200
+        again: list[Listener] = []
 
-    async def send(message: Message) -> None:
-        sent.append(message)
+        def room() -> bool:
+            again.append(Listener(served, real_world.token))
+            until(lambda: bool(again[-1].status), 5)
+            return again[-1].status == 200
 
-    async def receive() -> Message:
-        return {"type": "http.disconnect"}
-
-    async def never(scope: Scope, receive: Any, send: Any) -> None:
-        raise AssertionError
-
-    full = EventStreams(never, None, most=0)  # type: ignore[arg-type]
-    await full({"type": "http", "headers": [], "query_string": b""}, receive, send)
-    assert sent[0]["status"] == 503
-    assert full.open == 0
+        until(room, 10)

@@ -31,6 +31,8 @@ SETTING = ",".join(
     )
 )
 
+ANSWERS = f"single={HERE}:answer_for_single"
+
 
 class State(TypedDict, total=False):
     tool: str
@@ -206,3 +208,13 @@ def _line(work: Any) -> StateGraph[Any, Any, Any, Any]:
     graph.add_edge(START, "work")
     graph.add_edge("work", END)
     return graph
+
+
+def answer_for_single(asked: dict[str, Any]) -> Any:
+    """What `single` answers while it waits: from its state, and with another draft of what people look at."""
+    if asked["text"] == "Fail.":
+        raise RuntimeError("a secret of the model's")
+    if asked["kind"] == "question":
+        return f"It is for {asked['state']['inputs'][0]}; {len(asked['said'])} said."
+    (action,) = asked["actions"]
+    return {"text": "Shorter.", "actions": [{**action, "args": {**action["args"], "text": asked["text"]}}]}

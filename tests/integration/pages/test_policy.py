@@ -9,12 +9,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from config.health import Level, policies
+from inbox import canonical
+from inbox.lifecycle import State
+from inbox.models import PolicyVersion
 from inbox.policy.document import PolicyDocument, default_document, parse_document
+from inbox.policy.problems import PolicyError
 from inbox.policy.words import Risk
 from inbox.selectors.policy import current_version, document_of
 from inbox.selectors.policy_words import diff, ladder_steps, length, needs_words, rule_sentences
-from inbox.services.teams import write_version
-from tests.factories import World
+from inbox.services.teams import put_in_force, write_version
+from tests.factories import World, ask
 
 
 def with_rules(*rules: dict[str, Any]) -> PolicyDocument:
@@ -159,11 +164,44 @@ def test_the_page_costs_the_same_however_many_versions_there_are(
 ) -> None:
     client.force_login(world.carol)
     page(client, world)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(17):
         page(client, world)
     version = current_version(world.team.pk)
     for place in range(10):
         write_version(version.policy, with_rules({**RULES[1], "priority": place}), author=world.erin)
     page(client, world)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(17):
         page(client, world)
+
+
+def test_a_stored_rule_that_allowed_for_its_checkpoint_alone_asks_and_is_told(
+    client: Client, world: World
+) -> None:
+    current = current_version(world.team.pk)
+    old = {**canonical.read(bytes(current.document)), "rules": [
+        {"id": "plans-pass", "checkpoint": "pre_execution", "then": "allow", "priority": 9,
+         "limits": [{"count": 5, "per": "day"}], "until": "2100-01-01T00:00:00Z"},
+        {"id": "plans-passed", "checkpoint": "pre_execution", "then": "allow", "until": "2001-01-01T00:00:00Z"},
+        {"id": "no-refunds", "tool": "issue_refund", "then": "deny"},
+    ]}  # fmt: skip
+    raw = canonical.dumps(old)
+    with pytest.raises(PolicyError):
+        parse_document(raw)
+    assert [finding.level for finding in policies()] == [Level.OK]
+    version = PolicyVersion.objects.create(
+        policy=current.policy, number=2, document=raw, digest=canonical.sha256(raw)
+    )
+    put_in_force(current.policy, version, person=None)
+    harmless, mail, refund = (
+        ask(world, tool, {"order": "1"}) for tool in ("lookup_order", "send_email", "issue_refund")
+    )
+    assert [one.state for one in (harmless, mail)] == [State.PENDING.value] * 2, "nothing passes by it"
+    assert (harmless.rule, harmless.needs[0]["tier"], refund.rule) == ("plans-pass", "reviewer", "no-refunds")
+    assert refund.outcome == "rejected", "it hides nothing"
+    client.force_login(world.carol)
+    assert (
+        "plans-pass let things pass for what the agent claims alone" in page(client, world).content.decode()
+    )
+    (finding,) = policies()
+    assert finding.level is Level.WARN
+    assert "plans-pass allowed" in finding.says

@@ -285,7 +285,7 @@ def test_every_view_costs_the_same_with_10_and_with_3000_pending(world: World) -
         client.get(inbox_of(world))
         costs.append({view: queries(client, inbox_of(world, view)) for view in VIEWS})
     assert costs[0] == costs[1]
-    assert max(costs[0].values()) <= 29
+    assert max(costs[0].values()) <= 18
 
 
 def test_no_query_of_the_page_groups_or_offsets(world: World) -> None:

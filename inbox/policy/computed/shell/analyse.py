@@ -8,13 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from inbox.policy.computed.shell import programs
-from inbox.policy.computed.shell.arguments import (
-    READERS_OF_ARGUMENTS,
-    Act,
-    acting_option,
-    dangerous_variable,
-    shell,
-)
+from inbox.policy.computed.shell.act import Act
+from inbox.policy.computed.shell.arguments import READERS_OF_ARGUMENTS, acting_option
+from inbox.policy.computed.shell.runners import shell
 from inbox.policy.computed.shell.sensitive import hunts_in_files, secret_file, secret_pattern, secret_variable
 from inbox.policy.computed.shell.tree import (
     Arithmetic,
@@ -29,6 +25,7 @@ from inbox.policy.computed.shell.tree import (
     Word,
     parts_of,
 )
+from inbox.policy.computed.shell.variables import dangerous_variable
 from inbox.policy.facts import ShellFacts
 from inbox.policy.naming import lexicon, words_of
 
