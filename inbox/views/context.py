@@ -152,7 +152,7 @@ class Frame:
     @cached_property
     def unread(self) -> int:
         """How many notifications are unread; 100 stands for more than 99."""
-        return unread_count(self.member) if self.member else 0
+        return unread_count(self.member, lambda: self.your_turn) if self.member else 0
 
     @cached_property
     def pauses(self) -> list[Pause]:
