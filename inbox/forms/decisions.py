@@ -21,6 +21,7 @@ DIGEST_LENGTH: Final = 80
 KEY_LENGTH: Final = 200
 PRESET_LENGTH: Final = 500
 SLUG_LENGTH: Final = 50
+OP_LENGTH: Final = 4_000
 _ITEM: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (sha256:[0-9a-f]{64})")
 
 
@@ -77,19 +78,27 @@ class DecideForm(CheckedForm):
 class SayForm(CheckedForm):
     """What every form of the request page carries besides its own fields.
 
-    `stage` is form (show it again as filled in), fields or raw (show the same values so), preview (show what they mean)
-    or commit.
+    `stage` is form (show it again as filled in), preview (show what it means) or commit; `op` is what a button inside
+    the form does to it before it is shown again, and then nothing else is done.
     """
 
     stage = forms.ChoiceField(
-        choices=[(word, word) for word in ("form", "fields", "raw", "preview", "commit")],
+        choices=[(word, word) for word in ("form", "preview", "commit")],
         error_messages={"required": "Send the form again.", "invalid_choice": "Send the form again."},
+        required=False,
     )
+    op = forms.CharField(max_length=OP_LENGTH, required=False)
     digest = forms.CharField(max_length=DIGEST_LENGTH)
     idempotency_key = forms.CharField(max_length=KEY_LENGTH)
     read_back = forms.CharField(max_length=100, required=False)
     message = forms.CharField(max_length=MESSAGE_LENGTH, required=False, strip=True)
     because = forms.CharField(max_length=MESSAGE_LENGTH, required=False, strip=True)
+
+    def clean_stage(self) -> str:
+        stage: str = self.cleaned_data["stage"]
+        if not stage and not self.data.get("op"):
+            raise forms.ValidationError("Send the form again.", code="required")
+        return stage
 
     def told(self, draft: Draft) -> str:
         """What the agent is told with it: the note, or why none of the options fits."""

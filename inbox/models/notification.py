@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -9,6 +11,9 @@ from django.db.models.functions import Now
 from agents.ids import uuid7
 from inbox.models.request import ApprovalRequest
 from inbox.models.team import Member
+
+# The key of the one line for all that waits for a member as for others.
+TEAM: Final = "team"
 
 
 class Notification(models.Model):

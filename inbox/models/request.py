@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 import pgtrigger
 from django.conf import settings
@@ -54,7 +55,12 @@ class RequestGroup(models.Model):
 
 
 class ApprovalRequest(models.Model):
-    """One pause of one agent. The head: state and what the queue orders by; the bytes are in its revisions."""
+    """One pause of one agent. The head: state and what the queue orders by; the bytes are in its revisions.
+
+    `able` is not stored: whom routing found able to decide it, where it is nobody's first, until they are told.
+    """
+
+    able: tuple[UUID, ...] = ()
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="requests")

@@ -29,7 +29,6 @@ from inbox.selectors.cursors import moment_of, number_of, pair_of
 from inbox.selectors.endings import Closing, closing_of
 from inbox.selectors.filters import Filter
 from inbox.selectors.holds import Held, held_of
-from inbox.selectors.notifications import unread
 from inbox.selectors.snoozes import NOWHERE, Aside, asides, put_aside
 from inbox.selectors.turn import Standing, Turn
 
@@ -135,22 +134,12 @@ def your_turn(turn: Turn) -> QuerySet[ApprovalRequest]:
 
 def your_turn_count(turn: Turn) -> int:
     """How many requests wait for this member, counted as far as the cap and one more."""
-    return _capped(your_turn(turn)).count()
+    return capped(your_turn(turn)).count()
 
 
-@dataclass(frozen=True, slots=True)
-class Tallies:
-    """The counts around every page; one above its cap each stands for more."""
-
-    your_turn: int
-    snoozed: int
-    unread: int
-
-
-def tallies(turn: Turn) -> Tallies:
-    """What waits for this member, what they put aside, and what they have not read, in one query."""
-    aside = _pending(turn).filter(_aside(turn))
-    return Tallies(*counts(_capped(your_turn(turn)), _capped(aside), unread(turn.member)))
+def put_aside_by(turn: Turn) -> QuerySet[ApprovalRequest]:
+    """What waits and is put aside by this member."""
+    return _pending(turn).filter(_aside(turn))
 
 
 def head_seq(team_id: UUID) -> int:
@@ -372,7 +361,8 @@ def _aside(turn: Turn) -> Q:
     return Q(pk__in=put_aside(turn.member.pk))
 
 
-def _capped(requests: QuerySet[ApprovalRequest]) -> QuerySet[Any, Any]:
+def capped(requests: QuerySet[ApprovalRequest]) -> QuerySet[Any, Any]:
+    """As many as are counted, and one more."""
     return requests.order_by().values("pk")[: CAP + 1]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -34,16 +34,15 @@ MOST_COUNTED: Final = 100
 class Pick:
     """Whose it is first; `because` is empty when nobody was picked and nothing is to be said about it.
 
-    `instead_of` is the member it goes back to once they are there again.
+    `instead_of` is the member it goes back to once they are there again. `able` are all who may decide it, where the
+    policy routes to nobody in particular.
     """
 
     member_id: UUID | None = None
     name: str = ""
     because: str = ""
     instead_of: UUID | None = None
-
-
-NOBODY: Final = Pick()
+    able: tuple[UUID, ...] = ()
 
 
 @dataclass
@@ -57,6 +56,7 @@ class Router:
     on_call: tuple[UUID, ...]
     team_id: UUID
     at: datetime
+    _able: dict[UUID, list[Rights]] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -129,7 +129,7 @@ class Router:
         if missing:
             return self._for_an_admin(request, missing)
         if self.strategy == "none":
-            return NOBODY
+            return Pick(able=tuple(right.member_id for right in self._eligible(request)))
         eligible = {right.member_id: right for right in self._eligible(request)}
         if self.strategy == "rota":
             found = self._from_rota(eligible)
@@ -198,12 +198,14 @@ class Router:
         )
 
     def _eligible(self, request: ApprovalRequest) -> list[Rights]:
-        return [
-            right
-            for right in self.electorate.rights.values()
-            if self.electorate.may(request, right.person_id).may
-            and not self.electorate.voted(request, right.person_id)
-        ]
+        if request.pk not in self._able:
+            self._able[request.pk] = [
+                right
+                for right in self.electorate.rights.values()
+                if self.electorate.may(request, right.person_id).may
+                and not self.electorate.voted(request, right.person_id)
+            ]
+        return self._able[request.pk]
 
     def _name(self, member_id: UUID) -> str:
         return next((r.name for r in self.electorate.rights.values() if r.member_id == member_id), "somebody")

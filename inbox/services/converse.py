@@ -29,6 +29,7 @@ from inbox.services.holds import note
 from inbox.services.hosted_asking import send
 from inbox.services.notify import assigned, notify
 from inbox.services.people import actor_of
+from inbox.services.routing import find_able
 from inbox.services.snooze import end_snoozes
 from inbox.services.verbs import MESSAGE_LENGTH
 
@@ -284,6 +285,8 @@ def back_to_people(request: ApprovalRequest, at: datetime, because: str) -> list
         request.asked_agent_at = None
         request.save(update_fields=["asked_agent_at"])
     ended = end_snoozes([request.pk], because, at, until=[Snooze.Until.REPLY.value])
+    if request.assignee_id is None:
+        find_able(request, at=at)
     notify(assigned([request]), at)
     return ended
 

@@ -1,4 +1,4 @@
-"""What members are told inside the product, in the transaction of what it is about: one statement a batch.
+"""What members are told inside the product, in the transaction of what it is about: one statement a batch and kind of line.
 
 Lock order: after requests, members, groups, snoozes and history; before the team's stream. Rows are taken in the order
 of their unique index, so two batches never wait for each other crosswise.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -17,13 +17,15 @@ from django.db import connection, transaction
 from agents.ids import uuid7
 from inbox.clock import database_now
 from inbox.models import ApprovalRequest, Member, Notification
+from inbox.models.notification import TEAM
 
 Kind = Notification.Kind
+AGAIN: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to tell one member. `key` is what collapses while it is unread: a group's or a request's id."""
+    """One thing to tell one member. `key` is what collapses while it is unread: a group's or a request's id, or TEAM."""
 
     member_id: UUID
     kind: Kind
@@ -33,24 +35,42 @@ class Notice:
 
 
 def assigned(requests: Iterable[ApprovalRequest], kind: Kind = Kind.YOUR_TURN) -> list[Notice]:
-    """Whom waiting requests are for first, as notices; those that may be batched are told of by their group."""
-    return [
-        Notice(
-            request.assignee_id,
-            kind,
-            request.pk,
-            str(request.group_id if kind is Kind.YOUR_TURN and request.group_id else request.pk),
-            request.assigned_because,
-        )
-        for request in requests
-        if request.assignee_id is not None
-    ]
+    """Whom waiting requests are for, as notices: first one person, else everybody who may decide them.
+
+    Those that may be batched are told of by their group; who is one of many hears of all that waits in one line.
+    """
+    notices = []
+    for request in requests:
+        if request.assignee_id is not None:
+            key = str(request.group_id if kind is Kind.YOUR_TURN and request.group_id else request.pk)
+            notices.append(Notice(request.assignee_id, kind, request.pk, key, request.assigned_because))
+        else:
+            notices += [Notice(able, Kind.YOUR_TURN, request.pk, TEAM) for able in request.able]
+    return notices
 
 
 def notify(notices: Sequence[Notice], at: datetime) -> None:
-    """Tell active members, in the caller's transaction; what is unread is counted up, in one statement for any number."""
-    if not notices:
-        return
+    """Tell active members, in the caller's transaction; what is unread is counted up, in a statement for those named, one for those of TEAM."""
+    several = {one.member_id: one.request_id for one in notices if one.key == TEAM}
+    notices = [one for one in notices if one.key != TEAM]
+    if notices:
+        _count_up(notices, at)
+    if several:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _TELL_ALL,
+                {
+                    "ids": [uuid7() for _ in several],
+                    "members": list(several),
+                    "requests": list(several.values()),
+                    "at": at,
+                    "key": TEAM,
+                    "stale": at - AGAIN,
+                },
+            )
+
+
+def _count_up(notices: Sequence[Notice], at: datetime) -> None:
     told: dict[tuple[UUID, str, str], tuple[Notice, int]] = {}
     for notice in notices:
         place = (notice.member_id, notice.kind.value, notice.key)
@@ -105,6 +125,35 @@ def mark_read(member: Member, ids: Sequence[UUID] | None) -> int:
         held = unread.select_for_update().order_by("member", "kind", "key").values_list("pk", flat=True)
         return Notification.objects.filter(pk__in=list(held)).update(read_at=database_now())
 
+
+# One line a member for whatever waits for them among others: how much that is, is counted when it is read
+# (inbox/selectors/notifications.py). While it is unread it is neither written nor locked by what is asked, but brought up
+# again after five minutes: twenty people times a flood of requests would be as many row versions else. The insert alone
+# looks for the line: it waits for a concurrent "mark read", so that nothing asked after that goes untold.
+_TELL_ALL: Final = """
+WITH told AS (
+    SELECT told.id, told.member_id, told.request_id
+    FROM unnest(%(ids)s::uuid[], %(members)s::uuid[], %(requests)s::uuid[]) AS told(id, member_id, request_id)
+    JOIN inbox_member ON inbox_member.id = told.member_id AND inbox_member.is_active
+    JOIN auth_user ON auth_user.id = inbox_member.user_id AND auth_user.is_active
+    WHERE NOT EXISTS (
+        SELECT FROM inbox_delegation AS away WHERE away.member_id = told.member_id
+          AND away.revoked_at IS NULL AND away.starts_at <= %(at)s AND away.ends_at > %(at)s
+    )
+), stale AS (
+    SELECT line.id, told.request_id FROM inbox_notification AS line JOIN told USING (member_id)
+    WHERE line.kind = 'your_turn' AND line.key = %(key)s AND line.read_at IS NULL
+      AND line.updated_at < %(stale)s
+    ORDER BY line.member_id FOR UPDATE OF line SKIP LOCKED
+), again AS (
+    UPDATE inbox_notification AS line SET updated_at = %(at)s, request_id = stale.request_id
+    FROM stale WHERE line.id = stale.id
+)
+INSERT INTO inbox_notification (id, member_id, kind, key, request_id, detail, count, created_at, updated_at)
+SELECT told.id, told.member_id, 'your_turn', %(key)s, told.request_id, '', 1, %(at)s, %(at)s FROM told
+ORDER BY told.member_id
+ON CONFLICT (member_id, kind, key) WHERE read_at IS NULL DO NOTHING
+"""
 
 _UPSERT: Final = """
 INSERT INTO inbox_notification (id, member_id, kind, key, request_id, detail, count, created_at, updated_at)

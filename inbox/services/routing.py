@@ -41,7 +41,12 @@ def route(
 
 def assign(request: ApprovalRequest, pick: Pick) -> dict[str, Any]:
     """Set whose it is first, without saving. Returns what the audit log shall say of it."""
-    request.assignee_id = pick.member_id
+    request.assignee_id, request.able = pick.member_id, pick.able
     request.assigned_because = pick.because[:LONGEST]
     request.instead_of_id = pick.instead_of
     return {"assignee": pick.name, "because": request.assigned_because} if pick.because else {}
+
+
+def find_able(request: ApprovalRequest, *, at: datetime) -> None:
+    """Note on an unassigned request who may decide it, for telling them, where the policy routes to nobody."""
+    request.able = Router.load(request.team_id, [request], at=at).pick(request).able

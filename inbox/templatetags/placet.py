@@ -25,7 +25,7 @@ from inbox.rendering.edit.nodes import State
 from inbox.rendering.reveal import Revealed, reveal
 from inbox.rendering.segments import Segment
 from inbox.selectors.holds import Held
-from inbox.selectors.saying.edit import removable as one_box
+from inbox.selectors.saying.fields import removable as one_box
 
 register = template.Library()
 

@@ -33,6 +33,7 @@ OWN = frozenset(
         "digest",
         "idempotency_key",
         "stage",
+        "op",
         "step",
         "action",
         "message",

@@ -18,7 +18,7 @@ from inbox.errors import Refused
 from inbox.models import Member, Team
 from inbox.permissions import require_member, teams_of
 from inbox.selectors.pauses import pauses_of
-from inbox.selectors.queue import Tallies, tallies
+from inbox.selectors.tallies import Tallies, tallies
 from inbox.selectors.turn import Turn
 from inbox.views.errors import refusal
 

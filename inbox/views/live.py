@@ -28,7 +28,7 @@ def changes(request: TeamRequest) -> HttpResponse:
             "seq": found.seq,
             "resync": found.resync,
             "turn": found.turn,
-            "unread": unread_count(request.member),
+            "unread": unread_count(request.member, lambda: found.turn),
             "new": [str(pk) for pk in found.new],
             "grave": [str(pk) for pk in found.grave],
             "ended": [

@@ -48,10 +48,10 @@ def say(request: TeamRequest, request_id: UUID) -> HttpResponse:
         if form.cleaned_data["digest"] != shown.request.digest:
             raise Changed()
         panel = _panel(request, shown, bar)
-        stage = form.cleaned_data["stage"]
-        if stage in ("fields", "raw"):
-            panel.turn(raw=stage == "raw")
-        if stage in ("form", "fields", "raw"):
+        stage, op = form.cleaned_data["stage"], form.cleaned_data["op"]
+        if op:
+            panel.press(op)
+        if op or stage == "form":
             return _shown(request, request_id, shown, bar, panel)
         draft = panel.draft()
         line = Line(

@@ -117,7 +117,10 @@ class LookOut(BaseModel):
 
 
 class NotificationOut(BaseModel):
-    """One line; `count` says how often the same happened while it was unread. `request` is the latest it is about."""
+    """One line; `count` says how often the same happened while it was unread. `request` is the latest it is about.
+
+    What waits for the caller as for others has one line: while it is unread, its `count` is how many wait now.
+    """
 
     id: str
     kind: Literal["your_turn", "escalated", "delegated", "claim_ending", "claim_taken", "not_landed"]

@@ -6,7 +6,7 @@ from inbox.rendering.edit.check import problems
 from inbox.rendering.edit.form import empty_form, form_of
 from inbox.rendering.edit.nodes import Choice, EditRefused, FieldError, Form, Kind, Node
 from inbox.rendering.edit.raw import raw_text, read_raw
-from inbox.rendering.edit.read import at_fields, read_form, refilled
+from inbox.rendering.edit.read import at_fields, place_of, read_form, refilled
 
 __all__ = [
     "Choice",
@@ -18,6 +18,7 @@ __all__ = [
     "at_fields",
     "empty_form",
     "form_of",
+    "place_of",
     "problems",
     "raw_text",
     "read_form",

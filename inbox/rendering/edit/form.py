@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -32,21 +33,22 @@ _LONGEST_DESCRIPTION: Final = 500
 _LONGEST_CHOSEN: Final = 500
 
 
-def form_of(schema: Schema | None, value: JsonValue, *, spare: int = 2) -> Form:
+def form_of(schema: Schema | None, value: JsonValue, *, spare: int = 2, more: Sequence[str] = ()) -> Form:
     """The form to edit `value`, a JSON value as canonical.loads gives them; nothing in it is left out.
 
     `schema` is the JSON Schema of the value (draft 2020-12), None when there is none: then fields follow the
-    types of the value. `spare` is how many empty rows a list ends with, at most 20. What is too much for
-    fields (over 320 of them, 60 elements, 10 levels) is one field of JSON.
+    types of the value. `spare` is how many empty rows a list ends with, `more` names a list by its pointer once for
+    each further one; at most 20 in all. What is too much for fields (over 320 of them, 60 elements, 10 levels) is
+    one field of JSON.
     """
-    builder = _Builder(schema or {}, min(max(spare, 0), MOST_SPARE))
+    builder = _Builder(schema or {}, spare, Counter(more))
     root = _Place("", 0, reveal(""), (schema,) if schema else ())
     return Form(builder.node(root, value))
 
 
-def empty_form(schema: Schema, *, spare: int = 2) -> Form:
+def empty_form(schema: Schema, *, spare: int = 2, more: Sequence[str] = ()) -> Form:
     """The form for an answer that does not exist yet."""
-    builder = _Builder(schema, min(max(spare, 0), MOST_SPARE))
+    builder = _Builder(schema, spare, Counter(more))
     return Form(builder.node(_Place("", 0, reveal(""), (schema,), required=True), ABSENT))
 
 
@@ -75,6 +77,7 @@ class _Place:
 class _Builder:
     root: Schema
     spare: int
+    more: Mapping[str, int]
     fields_left: int = MOST_FIELDS
     choices_left: int = _MOST_CHOICES_IN_ALL
     shapes: dict[tuple[int, ...], Shape] = field(default_factory=dict)
@@ -152,7 +155,7 @@ class _Builder:
             present = len(value) if isinstance(value, list) else 0
             if present > MOST_ELEMENTS or (place.absent == _DEEPEST_ABSENT):
                 return False
-            count = present + self.spare
+            count = present + self._spare(place)
         else:
             names = declared(_mappings(shape.parts), self.root)
             keys = set(value) if isinstance(value, Mapping) else set()
@@ -185,9 +188,12 @@ class _Builder:
         for index, below in enumerate(value):
             child = place.below(index, element(shape, index), below)
             yield replace(child, removable=True, position=index + 1), below
-        for index in range(len(value), len(value) + self.spare):
+        for index in range(len(value), len(value) + self._spare(place)):
             schemas = element(shape, index) or _schema_like(value)
             yield replace(place.below(index, schemas, ABSENT), position=index + 1, spare=True), ABSENT
+
+    def _spare(self, place: _Place) -> int:
+        return min(max(self.spare + self.more.get(place.pointer, 0), 0), MOST_SPARE)
 
     def _choices(self, options: Sequence[Option], value: Any) -> tuple[Choice, ...]:
         self.choices_left -= len(options)

@@ -73,6 +73,24 @@ def at_fields(form: Form, posted: Posted, errors: Sequence[FieldError]) -> list[
     return [replace(error, pointer=reader.field(form.root, error.pointer).pointer) for error in errors]
 
 
+def place_of(form: Form, posted: Posted, pointer: str) -> str | None:
+    """Where the value of a field stands in the value that was read; None for a field that is left out of it."""
+    reader = _Reader(posted)
+    reader.read(form.root)
+    node, place = form.root, ""
+    for step in pointer.split("/")[1:]:
+        below = next((one for one in node.children if one.pointer == f"{node.pointer}/{step}"), None)
+        if below is None:
+            return None
+        if node.kind is Kind.ARRAY:
+            rows = [one.pointer for one in reader.rows.get(node.pointer, [])]
+            if below.pointer not in rows:
+                return None
+            step = str(rows.index(below.pointer))
+        node, place = below, f"{place}/{step}"
+    return place
+
+
 def _refilled(node: Node, posted: Posted, errors: Mapping[str, list[FieldError]]) -> Node:
     def last(name: str) -> str | None:
         return posted[name][-1] if posted.get(name) else None

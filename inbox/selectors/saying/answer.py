@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from inbox.answers import REJECTED, Said
 from inbox.canonical import JsonValue
 from inbox.errors import FieldError as BodyError
 from inbox.errors import Invalid
 from inbox.lifecycle import Verb
-from inbox.rendering.edit import (
-    EditRefused,
-    FieldError,
-    Form,
-    Node,
-    empty_form,
-    problems,
-    read_form,
-    refilled,
-)
+from inbox.rendering.columns import ABSENT
+from inbox.rendering.edit import EditRefused, FieldError
 from inbox.rendering.options import OptionTable, option_table, read_choice
-from inbox.selectors.saying.draft import Draft, Panel, refused
-from inbox.selectors.saying.edit import with_removed
+from inbox.selectors.saying.draft import Draft, Panel, Posted, refused
+from inbox.selectors.saying.fields import Fields, pressed
 
 NONE = "none"
 
@@ -31,27 +26,17 @@ class RespondPanel(Panel):
     template = "inbox/_say_respond.html"
     title = "Answer"
     previewed = False
-    form: Form | None = None
+    fields: Fields | None = None
     error = ""
 
     def build(self) -> None:
-        schema = self.action.get("answer_schema")
         self.text = (self.posted.get("text") or [""])[-1].replace("\r\n", "\n")
         self.button = "Send the answer"
-        if schema is not None:
-            self.fresh = empty_form(schema)
-            self.form = (
-                refilled(self.fresh, with_removed(self.fresh, self.posted), ())
-                if self.touched
-                else self.fresh
-            )
+        self.fields = answer_fields(self.action, self.posted, touched=self.touched)
 
-    @property
-    def nodes(self) -> list[Node]:
-        """Every field of a typed answer; an object's own heading says nothing."""
-        return (
-            [] if self.form is None else [one for one in self.form.nodes if one.pointer or not one.container]
-        )
+    def press(self, op: str) -> None:
+        if self.fields is not None:
+            self.focused = pressed([(self.key, self.fields)], op)
 
     @property
     def consequence(self) -> str:
@@ -61,19 +46,23 @@ class RespondPanel(Panel):
 
     def draft(self) -> Draft:
         value: JsonValue = self.text
-        if self.form is not None:
+        if self.fields is not None:
             try:
-                value = read_form(self.fresh, with_removed(self.fresh, self.posted))
-                wrong = problems(self.action["answer_schema"], value)
+                value = self.fields.checked()
             except EditRefused as caught:
-                wrong = list(caught.errors)
-            if wrong:
-                self.form = refilled(self.fresh, with_removed(self.fresh, self.posted), wrong)
-                raise refused(wrong, self.key)
+                raise refused(caught.errors, self.key) from None
         elif not self.text.strip():
             self.error = "Write the answer first."
             raise refused([FieldError("", "answer-missing", self.error)], self.key)
         return Draft({self.key: Said(Verb.RESPOND, value=value)}, button=self.button)
+
+
+def answer_fields(
+    action: Mapping[str, Any], posted: Posted, *, touched: bool, prefix: str = ""
+) -> Fields | None:
+    """The fields of a typed answer; None where the answer is a text."""
+    schema = action.get("answer_schema")
+    return None if schema is None else Fields(schema, ABSENT, posted, touched=touched, prefix=prefix)
 
 
 class ChoosePanel(Panel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from inbox.answers import Answers
@@ -21,7 +21,8 @@ Posted = Mapping[str, Sequence[str]]
 class Draft:
     """A filled-in form, ready for `decide`, and in words for who is about to send it.
 
-    `button` says what pressing it does, `notes` what follows. `args` are the arguments as they would run, by action.
+    `button` says what pressing it does, `notes` what follows. `changes` are those of each action that was edited, `args`
+    the arguments as they would run, both by action.
     """
 
     answers: Answers
@@ -29,19 +30,20 @@ class Draft:
     notes: tuple[str, ...] = ()
     verdict: Literal["approve", "reject"] = "approve"
     set_aside: tuple[Mapping[str, Any], ...] = ()
-    changes: tuple[Change, ...] = ()
+    changes: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
     args: Mapping[str, Mapping[str, Any]] | None = None
 
 
 class Panel(ABC):
     """One form of the request page. `step` is its name in addresses; `previewed`: a press shows what it means first."""
 
-    step: ClassVar[str]
+    step: str
     template: ClassVar[str]
     title: ClassVar[str]
     previewed: ClassVar[bool] = True
     button: str = "Preview"
-    raw: bool = False
+    # Whether the focus goes on to a control of the form, and not to its heading.
+    focused: bool = False
 
     def __init__(self, actions: Actions, agent: str, key: str, posted: Posted | None = None) -> None:
         """`posted` is what was filled in so far; None for a form not touched yet."""
@@ -64,9 +66,8 @@ class Panel(ABC):
     def draft(self) -> Draft:
         """What is filled in. Raises Invalid, and then shows what is wrong at its field."""
 
-    def turn(self, *, raw: bool) -> None:
-        """Show the same values in another way; forms with one way of showing them stay as they are."""
-        self.raw = raw
+    def press(self, op: str) -> None:  # noqa: B027 - forms without such buttons stay as they are
+        """Do what a button inside the form says: it changes the form and decides nothing. Raises Invalid."""
 
     @property
     def action(self) -> Mapping[str, Any]:

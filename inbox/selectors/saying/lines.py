@@ -151,7 +151,7 @@ class LinesPanel(Panel):
             self.summary,
             notes=tuple(notes),
             set_aside=parted.set_aside,
-            changes=diff(self.action["args"], dict(parted.args)),
+            changes={self.key: diff(self.action["args"], dict(parted.args))},
             args=self._args(parted.args),
         )
 

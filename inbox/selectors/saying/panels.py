@@ -11,7 +11,8 @@ from inbox.selectors.saying.answer import ChoosePanel, RespondPanel
 from inbox.selectors.saying.draft import Panel, Posted
 from inbox.selectors.saying.edit import EditPanel
 from inbox.selectors.saying.lines import LinesPanel
-from inbox.selectors.saying.parts import PartsPanel, risk_by_catalogue
+from inbox.selectors.saying.parts import PartsPanel
+from inbox.selectors.saying.steps import risk_by_catalogue
 from inbox.selectors.verbs import Verb
 
 Verbs = Mapping[str, Verb]
@@ -38,7 +39,7 @@ def at_rest(verbs: Verbs) -> str:
 def panel_of(page: RequestPage, step: str, key: str = "", posted: Posted | None = None) -> Panel:
     """The form named, filled in as posted. Ask `opens` first."""
     actions, agent = page.both.actions, page.agent
-    if step == "parts":
+    if step == "parts" or (step == "edit" and len(actions) > 1):
         return PartsPanel(
             actions,
             agent,
@@ -47,6 +48,7 @@ def panel_of(page: RequestPage, step: str, key: str = "", posted: Posted | None 
             sentences=page.sentences,
             risks=_risks(page),
             checkpoint=page.request.checkpoint,
+            step=step,
         )
     kinds: dict[str, type[Panel]] = {
         "edit": EditPanel,

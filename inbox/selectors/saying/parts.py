@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, Final, TypeVar
 
-from inbox.answers import Said
+from inbox.answers import Answers, Said
 from inbox.errors import FieldError as BodyError
 from inbox.errors import Invalid
 from inbox.lifecycle import Verb
 from inbox.policy.plan import (
     Fall,
-    LateValue,
     Step,
     StepVerdict,
     falls,
@@ -23,55 +22,35 @@ from inbox.policy.plan import (
     settled,
     sources_of,
 )
-from inbox.policy.words import Effect, Risk
+from inbox.policy.words import Risk
+from inbox.rendering.diff import Change, diff
 from inbox.rendering.edit import EditRefused
-from inbox.rendering.options import OptionTable, option_table, read_choice
+from inbox.rendering.options import option_table, read_choice
+from inbox.rendering.text import plain
+from inbox.selectors.saying.answer import answer_fields
 from inbox.selectors.saying.draft import Actions, Draft, Panel, Posted, counted
+from inbox.selectors.saying.edit import UNCHANGED
+from inbox.selectors.saying.fields import Fields, pressed
+from inbox.selectors.saying.steps import FATES, KINDS, RUN_WORDS, StepRow
+
+T = TypeVar("T")
 
 MESSAGE: Final = 2_000
+# Posted once for each action that is open for editing: its number.
+OPEN: Final = "open"
 PLANNED: Final = "post_planning"
 _SAID: Final = re.compile(r"[0-9]{1,3}")
-_RUN: Final = {
-    "approve": "run",
-    "respond": "answer",
-    "choose": "choose",
-    "reject": "reject",
-    "defer": "ask again later",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """One step: what may be said of it, what is said so far, and what that does to it.
-
-    `falls` says why it will not run though it was to; `after` that it stands behind the stop line.
-    """
-
-    number: int
-    key: str
-    name: str
-    sentence: str
-    risk: Risk
-    needs: tuple[str, ...]
-    late: tuple[LateValue, ...]
-    may: tuple[tuple[str, str], ...]
-    said: str
-    message: str
-    text: str
-    options: OptionTable | None
-    multiple: bool
-    picked: frozenset[str]
-    falls: str
-    after: bool
 
 
 class PartsPanel(Panel):
-    """Every action with what may be said of it. A plan (steps that need each other) has a stop line besides."""
+    """Every action with what may be said of it, any of them edited. A plan (steps that need each other) has a stop line."""
 
     step = "parts"
     template = "inbox/_say_parts.html"
     title = "Decide step by step"
     error = ""
+    edits: dict[str, Fields]
+    typed: dict[str, Fields]
 
     def __init__(
         self,
@@ -83,12 +62,43 @@ class PartsPanel(Panel):
         sentences: Mapping[str, str] | None = None,
         risks: Mapping[str, Risk] | None = None,
         checkpoint: str = "",
+        step: str = "parts",
     ) -> None:
-        """`risks` is what the catalogue knows of each tool; `sentences` say each action as the inbox does."""
+        """`risks` is what the catalogue knows of each tool; `sentences` say each action as the inbox does.
+
+        Under the step "edit" the action `key`, or the first that may be edited, is open for it from the start.
+        """
         self.sentences, self.risks, self.checkpoint = sentences or {}, risks or {}, checkpoint
+        self.step, self.focus = step, 0
         super().__init__(actions, agent, key, posted)
+        if step == "edit" and posted is None:
+            number = list(actions).index(self.key) + 1
+            self.press(f"edit {number}")
+
+    def first(self, actions: Actions) -> str:
+        return next((key for key, one in actions.items() if "edit" in one["allow"]), next(iter(actions)))
+
+    def press(self, op: str) -> None:
+        what, _, number = op.partition(" ")
+        if what != "edit":
+            self.focused = pressed([*self.edits.items(), *self.typed.items()], op)
+        elif _SAID.fullmatch(number):
+            opened = [*self.posted.get(OPEN, ()), number]
+            self.posted = {**self.posted, OPEN: opened, f"said-{number}": ["edit"]}
+            self.focus, self.focused = int(number), True
+            self.build()
 
     def build(self) -> None:
+        opened = set(self.posted.get(OPEN, ()))
+        self.edits, self.typed = {}, {}
+        for number, (key, action) in enumerate(self.actions.items(), 1):
+            if "edit" in action["allow"] and str(number) in opened:
+                self.edits[key] = self._fields(action.get("args_schema"), action["args"], f"e{number}.")
+            answer = answer_fields(
+                action, self.posted, touched=self._posted(f"a{number}."), prefix=f"a{number}."
+            )
+            if answer is not None and "respond" in action["allow"]:
+                self.typed[key] = answer
         self.steps = [self._step(key, action) for key, action in self.actions.items()]
         self.plan = self.checkpoint == PLANNED or any(step.depends_on for step in self.steps)
         last = len(self.steps)
@@ -113,13 +123,20 @@ class PartsPanel(Panel):
             key,
             tuple(action["depends_on"]),
             self.risks.get(key, Risk.UNVERIFIABLE),
-            sources_of(action["args"]),
+            sources_of(self.edits[key].peek() if key in self.edits else action["args"]),
             asks=action["kind"] in ("question", "choice"),
         )
 
     def _may(self, key: str) -> tuple[str, ...]:
         allow = self.actions[key]["allow"]
-        return (*(word for word in ("approve", "respond", "choose", "reject") if word in allow), "defer")
+        words = ("approve", *(("edit",) if key in self.edits else ()), "respond", "choose", "reject")
+        return (*(word for word in words if word in allow), "defer")
+
+    def _posted(self, prefix: str) -> bool:
+        return any(name.startswith(prefix) for name in self.posted)
+
+    def _fields(self, schema: Any, value: Any, prefix: str) -> Fields:
+        return Fields(schema, value, self.posted, touched=self._posted(prefix), prefix=prefix)
 
     def _said(self, number: int, key: str) -> StepVerdict:
         may = self._may(key)
@@ -129,7 +146,7 @@ class PartsPanel(Panel):
 
     def _row(self, number: int, key: str, said: StepVerdict) -> StepRow:
         action = self.actions[key]
-        fall = self.falls.get(key)
+        fall, step = self.falls.get(key), self.steps[number - 1]
         return StepRow(
             number=number,
             key=key,
@@ -138,7 +155,7 @@ class PartsPanel(Panel):
             risk=self.risks.get(key, Risk.UNVERIFIABLE),
             needs=tuple(action["depends_on"]),
             late=tuple(late_values(action["args"])),
-            may=tuple((word, _RUN[word]) for word in self._may(key)),
+            may=tuple((word, RUN_WORDS[word]) for word in self._may(key)),
             said=said.value,
             message=self.said(f"why-{number}"),
             text=(self.posted.get(f"text-{number}") or [""])[-1],
@@ -147,6 +164,11 @@ class PartsPanel(Panel):
             picked=frozenset(self.posted.get(f"pick-{number}", ())),
             falls=fall.reason if fall else "",
             after=number > self.stop,
+            editable="edit" in action["allow"] and key not in self.edits,
+            edit=self.edits.get(key),
+            question=plain(action["description"]) if step.asks and action["description"] else None,
+            answers="respond" in action["allow"],
+            answer=self.typed.get(key),
         )
 
     @property
@@ -156,6 +178,10 @@ class PartsPanel(Panel):
     @property
     def summary(self) -> str:
         """What the button says: "Run steps 1–3, then ask again"."""
+        edited = sum(verdict is StepVerdict.EDIT for verdict in self.verdicts.values())
+        return f"{self._summary()} ({edited} edited)" if edited else self._summary()
+
+    def _summary(self) -> str:
         said = [self.verdicts[key].value for key in self.actions]
         counts = Counter("run" if one in ("approve", "edit", "respond", "choose") else one for one in said)
         total = len(said)
@@ -178,7 +204,7 @@ class PartsPanel(Panel):
         """What the plan does, in kinds: "3 tools, 1 of them not in the catalogue"."""
         kinds = Counter(step.risk for step in self.steps)
         return " · ".join(
-            f"{count} {_KINDS[risk]}" for risk, count in sorted(kinds.items(), key=lambda one: -one[0].rank)
+            f"{count} {KINDS[risk]}" for risk, count in sorted(kinds.items(), key=lambda one: -one[0].rank)
         )
 
     @property
@@ -206,10 +232,28 @@ class PartsPanel(Panel):
         return Draft(
             answers,
             self.summary,
-            notes=self.consequences,
+            notes=(*self._fates(answers), *self.consequences),
             verdict="reject" if all(said.verb is Verb.REJECT for said in answers.values()) else "approve",
-            args={key: action["args"] for key, action in self.actions.items() if answers[key].verb.lets_run},
+            changes={
+                key: self._changes(key, said) for key, said in answers.items() if said.verb is Verb.EDIT
+            },
+            args={
+                key: answers[key].args or action["args"]
+                for key, action in self.actions.items()
+                if answers[key].verb.lets_run
+            },
         )
+
+    def _fates(self, answers: Answers) -> Iterator[str]:
+        """What becomes of every action, where one is edited: nothing goes along unsaid."""
+        if any(said.verb is Verb.EDIT for said in answers.values()):
+            for row in self.rows:
+                if not row.falls:
+                    fate = FATES[answers[row.key].verb]
+                    yield f"{self.noun.capitalize()} {row.number} ({row.name}) {fate}."
+
+    def _changes(self, key: str, said: Said) -> tuple[Change, ...]:
+        return diff(self.actions[key]["args"], dict(said.args or {}))
 
     def _answer(self, number: int, key: str) -> Said:
         verb = Verb(self.verdicts[key].value)
@@ -218,44 +262,45 @@ class PartsPanel(Panel):
             raise self._refuse(
                 "message-too-long", f"Step {number}: the message is over {MESSAGE:,} characters."
             )
+        if verb is Verb.EDIT:
+            args = self._value(number, self.edits[key].arguments)
+            if args == self.actions[key]["args"]:
+                self.edits[key].show([UNCHANGED])
+                raise self._refuse(
+                    UNCHANGED.code, f"Step {number}: nothing is changed. Change a value, or let it run."
+                )
+            return Said(verb, args, message=message)
         if verb is Verb.RESPOND:
             text = self.said(f"text-{number}")
-            if self.actions[key].get("answer_schema") is not None:
-                raise self._refuse(
-                    "typed-answer",
-                    f"Step {number} asks for a typed answer: give it by itself, over the API or the terminal.",
-                )
-            if not text:
+            value = self._value(number, self.typed[key].checked) if key in self.typed else text
+            if value == "":
                 raise self._refuse("answer-missing", f"Step {number}: write the answer first.")
-            return Said(verb, value=text, message=message)
+            return Said(verb, value=value, message=message)
         if verb is Verb.CHOOSE:
-            posted = self.posted.get(f"pick-{number}", ())
-            try:
-                chosen = read_choice(self.actions[key]["options"], self.actions[key]["multiple"], posted)
-            except EditRefused as caught:
-                raise self._refuse(
-                    caught.errors[0].code, f"Step {number}: {caught.errors[0].message}"
-                ) from None
-            return Said(verb, value=list(chosen), message=message)
+            return Said(verb, value=self._value(number, partial(self._chosen, number, key)), message=message)
+        if self._unsaid(number, key):
+            raise self._refuse("answer-not-sent", f"Step {number}: it is filled in, but not said to be sent.")
         return Said(verb, message=message)
+
+    def _chosen(self, number: int, key: str) -> list[Any]:
+        action = self.actions[key]
+        return list(read_choice(action["options"], action["multiple"], self.posted.get(f"pick-{number}", ())))
+
+    def _unsaid(self, number: int, key: str) -> bool:
+        """Whether an answer was filled in that its step, put off, would lose."""
+        if number > self.stop or self.said(f"said-{number}") != "defer":
+            return False
+        typed = self.typed.get(key)
+        return bool(
+            self.said(f"text-{number}") or self.posted.get(f"pick-{number}") or (typed and typed.started)
+        )
+
+    def _value(self, number: int, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except EditRefused as caught:
+            raise self._refuse(caught.errors[0].code, f"Step {number}: {caught.errors[0].message}") from None
 
     def _refuse(self, code: str, message: str) -> Invalid:
         self.error = message
         return Invalid(code, f"Not recorded. {message}", errors=[BodyError("/decisions", code, message)])
-
-
-_KINDS: Final = {
-    Risk.LOW: "that read",
-    Risk.MEDIUM: "that change something",
-    Risk.HIGH: "that cannot be undone",
-    Risk.CRITICAL: "critical",
-    Risk.UNVERIFIABLE: "not in the catalogue",
-}
-
-
-def risk_by_catalogue(effect: str | None, floor: str) -> Risk:
-    """How bad a step could be by what admins vouch for its tool; the risk of each is not judged by itself."""
-    if effect is None:
-        return Risk.UNVERIFIABLE
-    found = {Effect.READ: Risk.LOW, Effect.WRITE: Risk.MEDIUM}.get(Effect(effect), Risk.HIGH)
-    return max(found, Risk(floor), key=lambda risk: risk.rank) if floor else found

@@ -216,7 +216,7 @@ def test_creating_runs_a_fixed_number_of_queries(
     agent_api: Caller, world: World, django_assert_num_queries
 ) -> None:  # type: ignore[no-untyped-def]
     agent_api.call("POST", "/requests", body())
-    with django_assert_num_queries(17) as few:
+    with django_assert_num_queries(18) as few:
         agent_api.call("POST", "/requests", body())
     for _ in range(30):
         ask(world)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -9,13 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from agents import signals
 from agents.contract import Submission
-from agents.models import Delivery
+from agents.models import Agent, Delivery
 from inbox.clock import database_now
-from inbox.models import ApprovalRequest, Decision, Member, Notification
+from inbox.models import ApprovalRequest, Decision, Delegation, Member, Notification
 from inbox.selectors import notifications
 from inbox.services.escalate_by_hand import escalate
 from inbox.services.intake import Addressed
-from inbox.services.notify import Kind, Notice, mark_read, notify
+from inbox.services.notify import AGAIN, Kind, Notice, mark_read, notify
 from inbox.services.pass_on import delegate
 from inbox.services.submit import submit_all
 from inbox.services.undo import undo
@@ -119,7 +120,7 @@ def test_who_decided_hears_that_it_did_not_land_until_it_has(world: World) -> No
         state=Delivery.State.DEAD,
     )
     signals.delivery_ended.send(sender=None, delivery=letter, detail="no answer")
-    [line] = notifications.latest(world.member(world.dave))
+    line = notifications.latest(world.member(world.dave))[0]
     assert (line.kind, line.detail) == ("not_landed", "Given up after the last attempt: no answer")
     letter.state = Delivery.State.DELIVERED
     signals.delivery_ended.send(sender=None, delivery=letter, detail="")
@@ -127,7 +128,8 @@ def test_who_decided_hears_that_it_did_not_land_until_it_has(world: World) -> No
 
 
 def test_reading_costs_one_query_each_and_the_inactive_are_not_told(world: World) -> None:
-    request, member = ask(world), world.member(world.dave)
+    request, member = ask(routed(world)), world.member(world.dave)
+    Notification.objects.all().delete()
     for _ in range(3):
         notify([Notice(member.pk, Kind.ESCALATED, request.pk, f"{_}", "Why.")], database_now())
     with CaptureQueriesContext(connection) as queries:
@@ -139,7 +141,8 @@ def test_reading_costs_one_query_each_and_the_inactive_are_not_told(world: World
 
 
 def test_the_same_at_the_same_instant_is_one_line_that_counts(real_world: World) -> None:
-    request = ask(real_world)
+    request = ask(routed(real_world))
+    Notification.objects.filter(request=request).delete()
     members = [real_world.member(person).pk for person in (real_world.alice, real_world.bob, real_world.dave)]
     key = str(request.pk)
 
@@ -172,3 +175,50 @@ def test_what_comes_and_goes_at_the_same_instant_leaves_true_lines(real_world: W
         vote(real_world, results[2], real_world.dave)
         assert unread(real_world, "dave") == []
     check_team(real_world.team)
+
+
+def test_routed_to_nobody_everybody_able_has_one_line_for_all_that_waits(world: World) -> None:
+    """Told once however much is asked, never who is barred or away; gone when nothing waits, and told anew after."""
+    Agent.objects.filter(pk=world.agent.pk).update(owner=world.dave)
+    away = world.member(world.carol)
+    now = database_now()
+    Delegation.objects.create(
+        team=world.team, member=away, starts_at=now, ends_at=now + timedelta(days=1), created_by=world.carol
+    )
+    assert many(world, 30) == 1
+    for n in range(3):
+        ask(world, "write_file", {"path": f"docs/{n}", "text": "x"})
+    lines = Notification.objects.filter(member__team=world.team)
+    told = set(lines.values_list("member__user__username", flat=True))
+    assert {world.alice.username, world.bob.username} <= told
+    assert not {world.dave.username, world.carol.username, world.charlie.username} & told
+    assert lines.count() == len(told)
+    assert unread(world, "alice") == [("your_turn", 33)]
+    before = lines.get(member=world.member(world.alice)).updated_at
+    lines.update(updated_at=before - AGAIN - timedelta(seconds=1))
+    ask(world)
+    assert lines.get(member=world.member(world.alice)).updated_at >= before
+    mark_read(world.member(world.alice), None)
+    assert unread(world, "alice") == []
+    ask(world)
+    assert unread(world, "alice") == [("your_turn", 35)]
+    assert notifications.unread_count(world.member(world.alice)) == 1
+    for request in ApprovalRequest.objects.filter(team=world.team, state="pending"):
+        withdraw(agent=world.agent, request_id=request.pk)
+    assert unread(world, "alice") == []
+    assert notifications.unread_count(world.member(world.alice)) == 0
+
+
+def test_asked_at_once_and_marked_read_at_once_nobody_is_told_twice_or_not_at_all(real_world: World) -> None:
+    world = real_world
+    alice = world.member(world.alice)
+    race(*[lambda: ask(world) for _ in range(4)])
+    lines = Notification.objects.filter(member=alice)
+    assert lines.count() == 1
+    for _ in range(5):
+        race(lambda: ask(world), lambda: mark_read(alice, None))  # type: ignore[arg-type, return-value]
+        assert lines.filter(read_at=None).count() <= 1
+        latest = ApprovalRequest.objects.filter(team=world.team).latest("id")
+        newest = lines.latest("id")
+        # Read only after it was asked, or told of anew.
+        assert newest.read_at is None or newest.read_at >= latest.created_at

@@ -18,6 +18,7 @@ from inbox.selectors.filters import parse
 from inbox.selectors.groups import open_sheet
 from inbox.selectors.queue import View
 from inbox.selectors.snoozes import clock
+from inbox.selectors.tallies import tallies
 from inbox.selectors.turn import Turn
 from inbox.services import converse
 from inbox.services import snooze as service
@@ -72,7 +73,7 @@ def test_for_oneself_alone_and_every_view_and_count_agrees(world: World) -> None
     aside(world, put)
     assert views(world) == ({kept.pk}, {others.pk}, {put.pk})
     assert queue.your_turn_count(turn(world)) == 1
-    assert queue.tallies(turn(world)).snoozed == 1
+    assert tallies(turn(world)).snoozed == 1
     assert put.pk in views(world, "carol")[0]
     # Who may decide it does not change: over the API, or from its page.
     assert turn(world).standings([put])[put.pk].turn

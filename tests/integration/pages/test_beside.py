@@ -209,9 +209,11 @@ def test_what_was_had_is_asked_to_be_put_back_and_its_report_is_a_claim(world: W
 
 
 def test_notifications_are_counted_listed_and_read(world: World) -> None:
-    request = ask(world, "issue_refund", REFUND)
     client = signed_in(world.carol)
     assert "Nothing to tell you" in text(client.get(inbox_of(world, "notifications")))
+    request = ask(world, "issue_refund", REFUND)
+    assert '<span class="num">1</span> waiting' in text(client.get(inbox_of(world, "notifications")))
+    assert client.post(inbox_of(world, "notifications/read")).status_code == 303
     claim(person=world.carol, team=world.team, request_id=request.pk)
     claim(person=world.bob, team=world.team, request_id=request.pk, take_over=True)
     page = text(client.get(inbox_of(world, "notifications")))
@@ -219,7 +221,7 @@ def test_notifications_are_counted_listed_and_read(world: World) -> None:
     assert page.count("data-unread") == 1
     assert client.get(inbox_of(world, "changes?since=0")).json()["unread"] == 1
     assert client.post(inbox_of(world, "notifications/read"), {"id": "x"}).status_code == 422
-    row = Notification.objects.get(member=world.member(world.carol))
+    row = Notification.objects.get(member=world.member(world.carol), kind="claim_taken")
     signed_in(world.bob).post(inbox_of(world, "notifications/read"), {"id": str(row.pk)})
     assert client.get(inbox_of(world, "changes?since=0")).json()["unread"] == 1
     assert client.post(inbox_of(world, "notifications/read"), {"id": str(row.pk)}).status_code == 303

@@ -124,15 +124,14 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_recorded(world: World)
         assert filled(refused.content.decode())["#/amount"] == typed
     cut = say(client, world, request, "edit", "commit", **{"#/amount": "30"})
     assert cut.status_code == 422
-    raw = say(client, world, request, "edit", "raw", **{**fields, "#/amount": "30"}).content.decode()
+    raw = say(client, world, request, "edit", "", op="raw ", **{**fields, "#/amount": "30"}).content.decode()
     assert '"amount": 30' in filled(raw)["json"]
     broken = say(client, world, request, "edit", "commit", form="raw", json='{"amount": }')
     assert "Line 1, column" in broken.content.decode()
     assert nothing_recorded(request)
     # JSON adds what fields do not know, and the fields go on from there.
-    back = say(
-        client, world, request, "edit", "fields", form="raw", json='{"amount": 31, "note": "n"}'
-    ).content.decode()
+    typed_in = {"form": "raw", "json": '{"amount": 31, "note": "n"}'}
+    back = say(client, world, request, "edit", "", op="fields ", **typed_in).content.decode()
     assert (filled(back)["#/amount"], filled(back)["#/note"]) == ("31", "n")
     assert say(client, world, request, "edit", "commit", read_back="31", **filled(back)).status_code == 302
     assert answer(request)["args"] == {"amount": 31, "note": "n"}
