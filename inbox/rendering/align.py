@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from inbox.canonical import dumps
@@ -17,39 +20,55 @@ _MOST_CELLS: Final = 100_000
 class Aligner:
     """Pairs elements of lists; `cells` is how many comparisons are left for all lists of one diff.
 
-    When they are used up, elements are paired by their positions.
+    When they are used up, what stands once in both lists parts them, and between these elements are paired by their
+    positions.
     """
 
     cells: int = _MOST_CELLS
 
     def pairs(self, before: Sequence[Any], after: Sequence[Any]) -> list[tuple[int, int]]:
         """The positions that belong together, ascending in both lists."""
-        first, second = [dumps(value) for value in before], [dumps(value) for value in after]
-        start = shared_head(first, second)
-        end = shared_head(first[start:][::-1], second[start:][::-1])
-        rows, columns = len(first) - start - end, len(second) - start - end
+        ones = [_Element(value) for value in before]
+        others = [_Element(value) for value in after]
+        start, end = _shared_ends(ones, others)
+        middle = ones[start : len(ones) - end], others[start : len(others) - end]
         found = [(at, at) for at in range(start)]
-        if rows * columns > self.cells:
-            found += [(start + at, start + at) for at in range(min(rows, columns))]
-        elif rows and columns:
-            self.cells -= rows * columns
-            ones = [_Element(before[at], first[at]) for at in range(start, start + rows)]
-            others = [_Element(after[at], second[at]) for at in range(start, start + columns)]
-            middle = _best(ones, others)
-            found += [(start + at, start + other) for at, other in middle]
-        found += [(len(first) - at, len(second) - at) for at in range(end, 0, -1)]
-        return found
+        if len(middle[0]) * len(middle[1]) <= self.cells:
+            found += _moved(self._alike(*middle), start, start)
+        else:
+            found += _moved(self._parted(*middle), start, start)
+        return [*found, *((len(ones) - at, len(others) - at) for at in range(end, 0, -1))]
+
+    def _parted(self, first: Sequence[_Element], second: Sequence[_Element]) -> Iterator[tuple[int, int]]:
+        at = other = 0
+        for anchor, partner in [*_anchors(first, second), (len(first), len(second))]:
+            yield from _moved(self._alike(first[at:anchor], second[other:partner]), at, other)
+            if anchor < len(first):
+                yield anchor, partner
+            at, other = anchor + 1, partner + 1
+
+    def _alike(self, first: Sequence[_Element], second: Sequence[_Element]) -> Iterator[tuple[int, int]]:
+        cells = len(first) * len(second)
+        if cells > self.cells:
+            yield from ((at, at) for at in range(min(len(first), len(second))))
+        elif cells:
+            self.cells -= cells
+            yield from _best(first, second)
 
 
 class _Element:
     """An element with what it is compared by."""
 
-    def __init__(self, value: Any, key: bytes) -> None:
-        self.key = key
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.key = dumps(value)
         self.type = json_type(value)
-        self.members = (
-            {(name, dumps(below)) for name, below in value.items()} if isinstance(value, Mapping) else set()
-        )
+
+    @cached_property
+    def members(self) -> set[tuple[str, bytes]]:
+        if not isinstance(self.value, Mapping):
+            return set()
+        return {(name, dumps(below)) for name, below in self.value.items()}
 
     def likeness(self, other: _Element) -> int:
         if self.key == other.key:
@@ -78,6 +97,41 @@ def _best(first: Sequence[_Element], second: Sequence[_Element]) -> Iterator[tup
             at += 1
         else:
             other += 1
+
+
+def _anchors(first: Sequence[_Element], second: Sequence[_Element]) -> list[tuple[int, int]]:
+    """The most elements that stand once in each list and in the same order in both."""
+    counts, partners = Counter(one.key for one in first), Counter(other.key for other in second)
+    places = {other.key: at for at, other in enumerate(second)}
+    common = [
+        (at, places[one.key])
+        for at, one in enumerate(first)
+        if counts[one.key] == 1 and partners[one.key] == 1
+    ]
+    # The longest ascending run: `ends` holds the least place each length can end on, `before` what leads to each.
+    ends: list[int] = []
+    tails: list[int] = []
+    before: list[int | None] = []
+    for number, (_, place) in enumerate(common):
+        length = bisect_left(ends, place)
+        before.append(tails[length - 1] if length else None)
+        ends[length : length + 1], tails[length : length + 1] = [place], [number]
+    found = []
+    last = tails[-1] if tails else None
+    while last is not None:
+        found.append(common[last])
+        last = before[last]
+    return found[::-1]
+
+
+def _shared_ends(first: Sequence[_Element], second: Sequence[_Element]) -> tuple[int, int]:
+    ones, others = [one.key for one in first], [other.key for other in second]
+    start = shared_head(ones, others)
+    return start, shared_head(ones[start:][::-1], others[start:][::-1])
+
+
+def _moved(pairs: Iterable[tuple[int, int]], at: int, other: int) -> Iterator[tuple[int, int]]:
+    return ((at + one, other + partner) for one, partner in pairs)
 
 
 def shared_head(first: Sequence[object], second: Sequence[object]) -> int:

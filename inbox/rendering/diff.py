@@ -66,7 +66,8 @@ def diff(before: JsonValue, after: JsonValue) -> tuple[Change, ...]:
     """The changes from one value to another: keys in the order of the canonical bytes, elements by position.
 
     Numbers are the same when they are written the same: 25 and 25.0 differ. Empty exactly when the canonical bytes
-    are the same. Elements of a list are paired by likeness in the small, by position beyond 100,000 comparisons.
+    are the same. Elements of a list are paired by likeness in the small; beyond 100,000 comparisons by
+    what stands once in both, and between these by position.
     """
     return tuple(_changes("", before, after, Aligner()))
 

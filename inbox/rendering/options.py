@@ -5,7 +5,7 @@ Values come before words: what is chosen is the value, a label is a claim about 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,6 +45,11 @@ class OptionTable:
     columns: tuple[Column, ...]
     rows: tuple[OptionRow, ...]
     sorted_by: str
+
+    @property
+    def lines(self) -> Iterator[tuple[OptionRow, tuple[tuple[Cell | None, Column], ...]]]:
+        """Each row with its cells beside their columns."""
+        return ((row, tuple(zip(row.cells, self.columns, strict=True))) for row in self.rows)
 
 
 def option_table(options: Sequence[JsonValue]) -> OptionTable:

@@ -50,7 +50,8 @@ class Ended:
 class Voted:
     """A request that still waits, with what its row shows now, or one that is held, with what its row says of that.
 
-    `what` is for its own page: what happened, "" where that matters to nobody else.
+    `what` is for its own page: what happened, "" where that matters to nobody else. `sentence` is what it reads now
+    where it was edited or drafted anew, else "".
     """
 
     id: UUID
@@ -58,6 +59,7 @@ class Voted:
     whose: str
     because: str
     what: str = ""
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,16 @@ def changes_since(turn: Turn, since: int, view: View) -> Changes:
     # A held one is not over: its row says how it stands, and says so again when it is undone.
     held = held_of(turn.member, touched.values())
     what = {pk: _WHAT[verb] for pk, verb in events if verb in _WHAT}
+    anew = {pk for pk, verb in events if verb in ("edited", "revised")}
     voted = [
-        Voted(pk, standing.line, whose(touched[pk], me), touched[pk].assigned_because, what.get(pk, ""))
+        Voted(
+            pk,
+            standing.line,
+            whose(touched[pk], me),
+            touched[pk].assigned_because,
+            what.get(pk, ""),
+            touched[pk].sentence if pk in anew else "",
+        )
         for pk, standing in standings.items()
         if pk not in asked
     ]

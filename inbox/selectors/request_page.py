@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
@@ -18,7 +18,6 @@ from inbox.lifecycle import OnTimeout, State
 from inbox.models import (
     Action,
     ApprovalRequest,
-    AuditEvent,
     Grant,
     Message,
     RequestGroup,
@@ -32,7 +31,6 @@ from inbox.policy.seating import Slot
 from inbox.policy.words import Risk
 from inbox.rendering.diff import Change
 from inbox.selectors import order
-from inbox.selectors.audit_words import action_word, detail_of
 from inbox.selectors.case import Case, case_of
 from inbox.selectors.claims import Claim, claim_of_another
 from inbox.selectors.conversation import Conversation
@@ -48,24 +46,14 @@ from inbox.selectors.policy import tools_named
 from inbox.selectors.queue import head_seq, your_turn
 from inbox.selectors.release import Release, release_of
 from inbox.selectors.snoozes import NOWHERE, Aside, asides, before_then
+from inbox.selectors.timeline import Moment, timeline
 from inbox.selectors.turn import Standing, Turn, past_standing
 from inbox.selectors.waiting import next_people
 from inbox.selectors.who import WhoCould, who_could_decide
 
-TIMELINE: Final = 100
 # How far back "like this before" looks, and how many it lists.
 PRECEDENTS: Final = 50
 LISTED: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One line of the timeline."""
-
-    at: datetime
-    actor: str
-    word: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +111,20 @@ class RequestPage:
     def silence(self) -> str:
         """What silence does before what is put aside comes back."""
         return before_then(self.request, self.aside.at) if self.aside.until else ""
+
+    @property
+    def escalated(self) -> Moment | None:
+        """Who was unsure last, and why, of a request that waits."""
+        unsure = (moment for moment in reversed(self.timeline) if moment.unsure)
+        return next(unsure, None) if self.standing is not None and self.closing is None else None
+
+    @property
+    def drafted_anew(self) -> bool:
+        """Whether to say what changed since the version its reader knows: `edits` says it where that is the agent's."""
+        if self.talk is None or self.talk.since is None:
+            return False
+        sent = [draft.revision.number for draft in self.talk.drafts if draft.revision.author_id is None]
+        return not (self.edits and self.talk.since == max(sent))
 
     @property
     def voted(self) -> tuple[tuple[Vote, tuple[str, ...]], ...]:
@@ -191,7 +193,7 @@ def read(
         case=case_of(request, envelope),
         tools=tuple((name, tools.get(name)) for name in request.tools),
         presets=_presets(tools.get(request.tool)),
-        timeline=_timeline(request),
+        timeline=timeline(request),
         precedents=_precedents(request),
         standing=standing,
         who=who_could_decide(turn, request) if pending else None,
@@ -269,19 +271,6 @@ def _past(request: ApprovalRequest) -> Standing:
 
 def _presets(tool: Tool | None) -> tuple[str, ...]:
     return tuple(str(preset) for preset in tool.rejection_presets[:9]) if tool is not None else ()
-
-
-def _timeline(request: ApprovalRequest) -> tuple[Moment, ...]:
-    events = AuditEvent.objects.filter(request=request).order_by("seq")[:TIMELINE]
-    moments = []
-    for event in events:
-        facts: dict[str, Any] = canonical.read(bytes(event.entry))["facts"]
-        moments.append(
-            Moment(
-                event.created_at, event.actor, action_word(event.verb, facts), detail_of(event.verb, facts)
-            )
-        )
-    return tuple(moments)
 
 
 def _precedents(request: ApprovalRequest) -> Precedents:

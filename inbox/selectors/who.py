@@ -33,6 +33,11 @@ class Candidate:
     def may(self) -> bool:
         return not self.why_not
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """As what their vote would count, each said once."""
+        return tuple(dict.fromkeys(slot.words for slot in self.could))
+
 
 @dataclass(frozen=True, slots=True)
 class WhoCould:

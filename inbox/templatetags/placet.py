@@ -5,6 +5,8 @@ They are tags and not components because a queue page draws them hundreds of tim
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -18,7 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from inbox.lifecycle import OnTimeout
 from inbox.models import ApprovalRequest
-from inbox.policy.seating import who_of
+from inbox.policy.seating import Slot, who_of
 from inbox.policy.words import Risk
 from inbox.rendering.edit import Node
 from inbox.rendering.edit.nodes import State
@@ -229,9 +231,10 @@ def visible(text: str) -> str:
 
 
 @register.filter
-def slot_who(name: str) -> str:
-    """Whom a slot waits for, by the slot's name."""
-    return who_of(name)
+def slots_who(slots: Sequence[Slot | str]) -> str:
+    """Whom several slots, or slots of these names, wait for, each kind once: "lead", "2 × lead, security"."""
+    counts = Counter(who_of(slot) if isinstance(slot, str) else slot.who for slot in slots)
+    return ", ".join(who if count == 1 else f"{count} × {who}" for who, count in counts.items())
 
 
 @register.filter

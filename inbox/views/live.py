@@ -42,6 +42,7 @@ def changes(request: TeamRequest) -> HttpResponse:
                     "for": row.whose,
                     "because": row.because,
                     "what": row.what,
+                    "sentence": row.sentence,
                 }
                 for row in found.voted
             ],

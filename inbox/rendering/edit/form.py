@@ -14,7 +14,7 @@ from inbox.rendering.edit.bounds import bounds, is_number
 from inbox.rendering.edit.nodes import Choice, Form, Kind, Node, State, child_pointer, name_of
 from inbox.rendering.edit.raw import raw_text
 from inbox.rendering.edit.shape import ANYTHING, Option, Shape, element, key_of, shape_of
-from inbox.rendering.edit.strings import is_multiline, to_text
+from inbox.rendering.edit.strings import is_line, is_multiline, to_text
 from inbox.rendering.raw import raw_json
 from inbox.rendering.reveal import Revealed, reveal
 from inbox.rendering.schema import Schema, declared
@@ -39,7 +39,7 @@ def form_of(schema: Schema | None, value: JsonValue, *, spare: int = 2, more: Se
     `schema` is the JSON Schema of the value (draft 2020-12), None when there is none: then fields follow the
     types of the value. `spare` is how many empty rows a list ends with, `more` names a list by its pointer once for
     each further one; at most 20 in all. What is too much for fields (over 320 of them, 60 elements, 10 levels) is
-    one field of JSON.
+    one field: of lines, for a list of plain texts, else of JSON.
     """
     builder = _Builder(schema or {}, spare, Counter(more))
     root = _Place("", 0, reveal(""), (schema,) if schema else ())
@@ -102,7 +102,7 @@ class _Builder:
             required=place.required,
             unknown=place.unknown,
             misfit=misfit,
-            title=self._claim(shape.says("title"), _LONGEST_TITLE),
+            title=self._claim(_title(shape, place.key), _LONGEST_TITLE),
             description=self._claim(shape.says("description"), _LONGEST_DESCRIPTION),
             bounds=self._bounds(shape, kind),
         )
@@ -125,6 +125,8 @@ class _Builder:
         if node.kind is Kind.STRING:
             text, escaped = to_text(node.value)
             return replace(node, text=text, escaped=escaped, multiline=is_multiline(text))
+        if node.kind is Kind.LINES:
+            return replace(node, text="\n".join(node.value), multiline=True)
         if node.kind is Kind.JSON:
             return replace(node, text=raw_text(node.value), multiline=True)
         return replace(node, text=json.dumps(node.value))
@@ -144,8 +146,14 @@ class _Builder:
         elif not _fits(kind, value):
             return Kind.JSON, True
         if kind in (Kind.OBJECT, Kind.ARRAY) and not self._unfold(shape, kind, value, place):
-            return Kind.JSON, False
+            return Kind.LINES if self._in_lines(shape, value) else Kind.JSON, False
         return kind, False
+
+    def _in_lines(self, shape: Shape, value: Any) -> bool:
+        """Whether a list can be written one element a line, and every line read is an element."""
+        if not isinstance(value, list) or not value or not all(map(is_line, value)):
+            return False
+        return all(self._shape(element(shape, at)).kind in (None, Kind.STRING) for at in (0, len(value)))
 
     def _unfold(self, shape: Shape, kind: Kind, value: Any, place: _Place) -> bool:
         """Whether there is room for a field for each part of a list or object; takes the room."""
@@ -251,6 +259,13 @@ def _schema_like(elements: Sequence[Any]) -> tuple[object, ...]:
 
 def _mappings(parts: Sequence[object]) -> tuple[Schema, ...]:
     return tuple(part for part in parts if isinstance(part, Mapping))
+
+
+def _title(shape: Shape, key: Revealed) -> object:
+    """What a schema calls the field, unless that is its key over again, as generated schemas have it."""
+    title = shape.says("title")
+    same = isinstance(title, str) and title.casefold() == key.source.replace("_", " ").strip().casefold()
+    return None if same else title
 
 
 def _own_kind(value: Any) -> Kind:

@@ -18,7 +18,10 @@ PLACE: Final = ":at"
 
 
 class Kind(StrEnum):
-    """What a field holds, and so which control it is. `json`: whatever has no simpler control, typed as JSON."""
+    """What a field holds, and so which control it is.
+
+    `lines`: a long list of texts, one a line. `json`: whatever has no simpler control, typed as JSON.
+    """
 
     STRING = "string"
     NUMBER = "number"
@@ -27,6 +30,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     ARRAY = "array"
     OBJECT = "object"
+    LINES = "lines"
     JSON = "json"
 
 

@@ -20,7 +20,7 @@ from inbox.rendering.edit.nodes import (
     State,
 )
 from inbox.rendering.edit.raw import read_raw, words_of
-from inbox.rendering.edit.strings import BadEscape, from_text, posted_lines
+from inbox.rendering.edit.strings import BadEscape, from_text, lines_of, posted_lines
 
 Posted = Mapping[str, Sequence[str]]
 
@@ -207,6 +207,8 @@ class _Reader:
             return self._string(node, text)
         if node.kind in (Kind.NUMBER, Kind.INTEGER):
             return self._number(node, text.strip())
+        if node.kind is Kind.LINES:
+            return lines_of(text)
         if node.kind is Kind.JSON:
             try:
                 return read_raw(text, node.pointer)

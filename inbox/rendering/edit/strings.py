@@ -26,6 +26,21 @@ def is_multiline(text: str) -> bool:
     return "\n" in text or len(text) > _LONGEST_LINE
 
 
+def is_line(value: object) -> bool:
+    """Whether a value is a text that stands on a line of its own as it is."""
+    return (
+        isinstance(value, str)
+        and value.isprintable()
+        and value == value.strip() != ""
+        and not to_text(value)[1]
+    )
+
+
+def lines_of(text: str) -> list[str]:
+    """What stands on the lines of a text: blanks around it and empty lines are nothing."""
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
 def to_text(value: str) -> tuple[str, bool]:
     """What a control starts with, and whether it is escaped: \\u{…} for what does not show itself, \\\\ for \\."""
     text = value.replace("\r\n", "\n") if _has_crlf(value) else value

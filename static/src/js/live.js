@@ -61,9 +61,14 @@ function end(row, { text, at, tone }) {
   row.querySelector(".row-verbs")?.replaceChildren();
 }
 
-// Who is needed, and whose it is first, where a row says so.
-function stand({ id, needs, for: whose, because }) {
+// Who is needed, whose it is first, and how it reads once it was edited, where a row says so.
+function stand({ id, needs, for: whose, because, sentence }) {
   const row = document.querySelector(`.row[data-req="${CSS.escape(id)}"]:not([data-closed])`);
+  const link = row?.querySelector(".row-link");
+  if (link && sentence && link.textContent !== sentence) {
+    hold(row, row.getBoundingClientRect().height);
+    link.textContent = sentence;
+  }
   const [needed, first] = [row?.querySelector("[data-needs]"), row?.querySelector("[data-for]")];
   if (needed) needed.textContent = needs;
   if (!first) return;

@@ -290,6 +290,7 @@ def test_changes_name_what_is_new_what_ended_and_what_was_voted(real_world: Worl
         "for": "",
         "because": "",
         "what": "Someone voted while you read",
+        "sentence": "",
     }
     assert changes(world, between)["voted"] == [needs]
     assert changes(world, between, world.bob)["voted"] == [{**needs, "needs": "1 of 2 lead · you voted"}]

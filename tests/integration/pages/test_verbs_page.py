@@ -144,6 +144,9 @@ def test_an_edit_that_others_must_decide_says_so_and_they_see_it_first(world: Wo
     fields["#/accounts/1"] = "c"
     shown = say(client, world, request, "edit", "preview", **fields).content.decode()
     assert "Your edit will then be decided by others:" in text_of(shown.encode())
+    assert "it needs 2 × lead." in text_of(shown.encode())
+    # Two leads there are, and one of them is the editor.
+    assert "Too few people would be left to decide it: nobody for lead or above." in text_of(shown.encode())
     assert "Propose this edit to others" in shown
     unread = say(client, world, request, "edit", "commit", **filled(shown))
     assert unread.status_code == 422

@@ -123,6 +123,19 @@ def test_changes_are_told_where_a_person_looks_for_them(before: Any, after: Any,
     assert told(before, after) == expected
 
 
+def test_what_is_taken_out_of_a_long_list_is_all_that_changed() -> None:
+    before = [f"usr_{number}" for number in range(1_247)]
+    taken = {one for at, one in enumerate(before) if at * 265 % 1_247 < 265}
+    after = [one for one in before if one not in taken]
+    changes = diff(before, after)
+    assert [one.before for one in changes] == [one for one in before if one in taken]
+    assert {one.kind for one in changes} == {ChangeKind.REMOVED}
+    after[500] = "usr_x"
+    assert len(diff(before, after)) == 266
+    assert len(diff(after, before)) == 266
+    assert apply(after, diff(after, before)) == before
+
+
 def test_a_text_is_compared_word_by_word() -> None:
     (change,) = diff({"body": "Dear Ann, pay 25 EUR now."}, {"body": "Dear Ann, pay 23 EUR."})
     assert [(part.kind, part.shown.plain) for part in change.parts] == [

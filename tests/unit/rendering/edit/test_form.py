@@ -116,6 +116,8 @@ def test_words_of_the_schema_are_claims() -> None:
     assert to.title.shown.plain == "Recipient"
     assert to.description is not None
     assert [finding.code for finding in to.description.findings] == ["talks-to-reviewer"]
+    again = {"properties": {"growth_percent": {"title": "Growth Percent"}}}
+    assert node(form_of(again, {"growth_percent": 25}), "/growth_percent").title is None
 
 
 def test_bounds_are_told_and_patterns_said_as_text() -> None:

@@ -67,6 +67,22 @@ def refused(changes: dict[str, str]) -> list[tuple[str, str]]:
     return [(error.pointer, error.code) for error in caught.value.errors]
 
 
+def test_a_long_list_of_texts_is_written_one_a_line() -> None:
+    ids = [f"usr_{number}" for number in range(1_247)]
+    schema = {"properties": {"ids": {"type": "array", "items": {"type": "string"}}}}
+    for known in (schema, None):
+        assert edited({}, {"ids": ids}, known) == {"ids": ids}
+        pasted = "\n".join([f"  {one}\t" for one in ids[:982]] + ["", "usr_x", " "])
+        assert edited({"#/ids": pasted.replace("\n", "\r\n")}, {"ids": ids}, known) == {
+            "ids": [*ids[:982], "usr_x"]
+        }
+    for odd in ("", " a", "a\nb", "a\u200b", 7):
+        assert form_of(None, {"ids": [*ids, odd]}).root.children[0].kind is Kind.JSON
+    for items in ({"type": "integer"}, {"enum": ids[:2]}):
+        wanted = {"properties": {"ids": {"type": "array", "items": items}}}
+        assert form_of(wanted, {"ids": ids}).root.children[0].kind is Kind.JSON
+
+
 @settings(max_examples=50)
 @given(st.one_of(st.none(), schemas), arguments, st.data())
 def test_an_edited_field_changes_that_field_only(

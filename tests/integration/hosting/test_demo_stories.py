@@ -1,4 +1,4 @@
-"""The seven worked stories, through graph, checkpoint, request, decision and effect, each with its numbers."""
+"""What people who stand too low do in the worked stories: they edit, part and escalate, and others decide."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from uuid import uuid4
 
 import pytest
 
-from agents.demos import stories, world
+from agents.demos import stories
 from agents.demos.models import LedgerEntry
 from agents.hosting.runs import start_run
 from agents.models import Agent, HostedRun
 from inbox import canonical
 from inbox.answers import Answers, Said
+from inbox.errors import NotAllowed
 from inbox.lifecycle import State, Verb
 from inbox.lines import LineSaid, split
 from inbox.models import ApprovalRequest
 from inbox.services.decide import Decided
+from inbox.services.escalate_by_hand import escalate
 from tests.checker import check_team
 from tests.factories import World, vote
 from tests.integration.hosting.stage import settle, state
@@ -67,22 +69,6 @@ def done(demo: World, run: HostedRun) -> None:
     check_team(demo.team)
 
 
-def test_a_post_is_published_with_the_right_figure_and_announced_with_it(demo: World) -> None:
-    run = tell(demo, stories.blog_post())
-    post = asked(demo, run, "publish_post")
-    assert post.checkpoint == "pre_commit"
-    body = action_of(post)["args"]["body"].replace("+25 %", "+23 %")
-    fully(demo, post, actions=edited(post, body=body, growth_percent=23))
-    snippets = asked(demo, run, "post_snippets")
-    assert "+23 %" in action_of(snippets)["args"]["twitter"]
-    fully(demo, snippets)
-    done(demo, run)
-    (published,) = effects(run, "publish_post")
-    assert published["growth_percent"] == 23
-    assert "+23 %" in published["body"]
-    assert "+25 %" not in str(effects(run, "post_snippets"))
-
-
 def test_four_of_five_invoices_are_paid_and_the_fifth_is_asked_for_again(demo: World) -> None:
     run = tell(demo, stories.five_invoices())
     request = asked(demo, run, "pay_invoices")
@@ -102,14 +88,6 @@ def test_four_of_five_invoices_are_paid_and_the_fifth_is_asked_for_again(demo: W
     assert len(effects(run, "pay_invoices")) == 1
 
 
-def test_the_discount_for_a_late_delivery_is_raised(demo: World) -> None:
-    run = tell(demo, stories.late_delivery())
-    mail = asked(demo, run, "email_customer")
-    fully(demo, mail, actions=edited(mail, discount_percent=30))
-    done(demo, run)
-    assert [one["discount_percent"] for one in effects(run, "email_customer")] == [30]
-
-
 def test_982_of_1247_accounts_are_deleted_by_two_people(demo: World) -> None:
     run = tell(demo, stories.account_deletion())
     request = asked(demo, run, "delete_accounts")
@@ -127,31 +105,16 @@ def test_982_of_1247_accounts_are_deleted_by_two_people(demo: World) -> None:
     assert deleted["account_ids"] == kept
 
 
-def test_the_promotion_goes_to_2451_people_when_two_leads_agree(demo: World) -> None:
-    run = tell(demo, stories.promotion())
-    fully(demo, asked(demo, run, "send_email"))
-    done(demo, run)
-    assert [one["audience"]["recipients"] for one in effects(run, "send_email")] == [2_451]
-
-
-def test_the_flight_that_was_chosen_is_booked(demo: World) -> None:
-    run = tell(demo, stories.three_flights())
-    choice = asked(demo, run, "choose_flight")
-    action = action_of(choice)
-    assert len(action["options"]) == 3
-    chosen = world.flights()[1]["value"]
-    fully(demo, choice, actions={action["key"]: Said(Verb.CHOOSE, value=[chosen])})
-    fully(demo, asked(demo, run, "book_flight"))
-    done(demo, run)
-    (booked,) = effects(run, "book_flight")
-    assert booked == {key: chosen[key] for key in ("flight", "price", "currency")}
-
-
-def test_what_the_agent_was_not_sure_of_is_answered_by_a_person(demo: World) -> None:
+def test_what_somebody_was_not_sure_of_either_is_answered_further_up(demo: World) -> None:
     run = tell(demo, stories.uncertain_answer())
     question = asked(demo, run, "ask_person")
+    escalate(person=demo.carol, team=demo.team, request_id=question.pk, reason="The terms do not say it.")
+    question.refresh_from_db()
     answer = "No: a repair does not begin the warranty anew; it runs until May."
-    fully(demo, question, actions={action_of(question)["key"]: Said(Verb.RESPOND, value=answer)})
+    said = {action_of(question)["key"]: Said(Verb.RESPOND, value=answer)}
+    with pytest.raises(NotAllowed):
+        vote(demo, question, demo.carol, actions=said)
+    fully(demo, question, actions=said)
     fully(demo, asked(demo, run, "email_customer"))
     done(demo, run)
     (mail,) = effects(run, "email_customer")
