@@ -557,10 +557,10 @@ def test_the_sheet_and_its_decision_cost_the_same_however_long_the_queue_is(worl
         return len(captured)
 
     queries()
-    assert queries() == 22
+    assert queries() == 16
     crowd(requests[0], 3_000)
     RequestGroup.objects.filter(pk=group_of(requests[0]).pk).update(pending=3_052)
-    assert queries() == 22
+    assert queries() == 16
     assert arrivals(group_of(requests[0]), after=requests[51].pk) == 1_001
 
 
@@ -575,7 +575,7 @@ def test_the_report_costs_the_same_for_any_number_of_items(world: World) -> None
         with CaptureQueriesContext(connection) as captured:
             client.get(address)
         counts.add(len(captured))
-    assert counts == {20}
+    assert counts == {17}
 
 
 def test_the_frozen_list_is_the_oldest_fifty_and_no_expired_one(world: World) -> None:
