@@ -26,8 +26,8 @@ class Standing:
     """How things stand between a person and a request. `state`, `outcome` and `by` are the request's and its decision's.
 
     `voted`: their vote is in the decision. `had`: the agent has it, or it is on its way. `hosted`: a run of this server
-    asked. `inverse` names the tools that would put it back, in their order, `lacking` the first tool without one;
-    `until` is when their window closes. `compensation` is the request that does it already.
+    asked, and no graph puts back what it did. `inverse` names the tools that would put it back, in their order, `lacking` the first tool without one;
+    `until` is when their window closes. `compensated`: somebody asked for that already.
     """
 
     state: str
@@ -46,7 +46,7 @@ class Standing:
     inverse: tuple[str, ...] = ()
     lacking: str = ""
     until: datetime | None = None
-    compensation: str = ""
+    compensated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def compensate(it: Standing, now: datetime) -> Step:
         return Step(Rung.COMPENSATE, f"{it.agent} does not have it: there is nothing to put back.", "not-had")
     if not it.tiered:
         return Step(Rung.COMPENSATE, "You have no tier in this team.", "no-tier")
-    if it.compensation:
+    if it.compensated:
         return Step(Rung.COMPENSATE, "It has been asked already to put it back.", "compensated")
     if it.lacking or not it.inverse:
         what = (
@@ -107,7 +107,7 @@ def compensate(it: Standing, now: datetime) -> Step:
         return Step(Rung.COMPENSATE, f"Too late: it could be put back until {_at(it.until)}.", "window-over")
     if it.hosted or not it.enabled:
         why = (
-            "a run of this server asked it, and runs are not asked for more"
+            "a run of this server asked it, and no graph is named to put it back"
             if it.hosted
             else "it is disabled"
         )

@@ -24,6 +24,7 @@ from inbox.models.change import CHANNEL
 from inbox.models.conversation import TALK
 from inbox.services import drafts, governed, hosted_answering, pickups, tools
 from inbox.services.changes import KINDS, settle
+from inbox.services.compensate import asked_by
 from inbox.services.intake import HOSTED_KEYS, Addressed
 from inbox.services.notify import Kind, Notice, landed, notify
 from inbox.services.submit import submit_all
@@ -73,7 +74,7 @@ def _addressed(run: HostedRun, interrupt: Interrupt) -> Addressed:
         claims=proposal.claims,
         expires_in=proposal.expires_in,
     )
-    return Addressed(submission, interrupt.id)
+    return Addressed(asked_by(run, submission), interrupt.id)
 
 
 def _run_ended(sender: object, *, run: HostedRun, detail: str, **_: Any) -> None:

@@ -25,6 +25,9 @@ DEMO_GRAPHS: Final[Mapping[str, str]] = {
 }
 
 
+UNDO: Final = ".undo"
+
+
 class GraphRefused(Exception):
     """The graph cannot move a thread here and now. Its text says what an admin should do."""
 
@@ -59,6 +62,12 @@ def parse(
             raise UnknownGraph(f"{name_of_it}: the name {name!r} is taken.")
         graphs[name] = target
     return graphs
+
+
+def undoing(name: str) -> str | None:
+    """The graph that puts back what runs of this one did: named like it with `.undo`, if settings name one."""
+    found = f"{name}{UNDO}"
+    return found if found in names() else None
 
 
 def require(name: str) -> None:

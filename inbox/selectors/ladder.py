@@ -15,7 +15,7 @@ from inbox.models.change import CHANNEL
 from inbox.policy.templates.impact import value_at
 from inbox.policy.words import Effect
 from inbox.selectors.aftermath import pickup_of, recall_of
-from inbox.selectors.compensation import compensation_of
+from inbox.selectors.compensation import compensation_of, run_for, undoing
 from inbox.selectors.envelopes import bytes_of
 from inbox.selectors.policy import tools_named
 
@@ -52,7 +52,6 @@ def standing_of(request: ApprovalRequest, member: Member) -> Standing:
         admin=member.is_admin,
         tiered=member.tier_id is not None,
         own_rules=request.channel == CHANNEL,
-        hosted=request.channel == "hosted",
         agent=request.agent.handle,
         enabled=request.agent.enabled,
     )
@@ -63,6 +62,7 @@ def standing_of(request: ApprovalRequest, member: Member) -> Standing:
     if decision is None:
         return it
     inverse, earlier = inverse_of(request, decision), compensation_of(request)
+    here = request.channel == "hosted"
     return replace(
         it,
         by=decision.kind,
@@ -71,7 +71,8 @@ def standing_of(request: ApprovalRequest, member: Member) -> Standing:
         inverse=tuple(dict.fromkeys(action["name"] for action in inverse.actions)),
         lacking=inverse.lacking,
         until=_until(decision, inverse.seconds),
-        compensation=str(earlier.pk) if earlier else "",
+        hosted=here and undoing(request) is None,
+        compensated=earlier is not None or (here and run_for(request.pk) is not None),
     )
 
 

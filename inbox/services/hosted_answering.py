@@ -17,20 +17,32 @@ from agents.contract import RevisionBody
 from agents.hosting import asking
 from agents.hosting.registry import GraphRefused
 from agents.hosting.resume import Finished
-from agents.models import Delivery, HostedRun
-from inbox.errors import Invalid
+from agents.models import Agent, Delivery, HostedRun
+from inbox.audit import Entry
+from inbox.clock import database_now
+from inbox.errors import Conflict, Invalid
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Message
 from inbox.selectors.answers import spoken
 from inbox.selectors.envelopes import bytes_of
 from inbox.selectors.pauses import paused
-from inbox.services.converse import locked_for, replied
+from inbox.services.converse import (
+    ANSWER_LENGTH,
+    agent_actor,
+    back_to_people,
+    locked_for,
+    readable,
+    replied,
+    require_open,
+)
+from inbox.services.holds import note
 from inbox.services.revise import redrafted
 
 log = structlog.get_logger(__name__)
 
 # A model that is away for a moment is asked again; a function that fails is not waited for for long.
 MOST_TRIES: Final = 3
+_FULL: Final = frozenset({"too-many-messages", "too-many-revisions"})
 
 
 def may_begin(message_id: UUID) -> bool:
@@ -54,6 +66,7 @@ def settle(claimed: Delivery) -> Finished:
         return _without(message, f"gave up after {leases.MAX_ATTEMPTS} attempts")
     if request.state not in (State.PENDING.value, State.HELD.value):
         return Finished(Delivery.State.STALE, f"This request is {request.state}.")
+    require_open(request, database_now())
     asked = asking.Asked(
         kind=message.kind,
         text=message.text,
@@ -74,22 +87,41 @@ def _record(message: Message, digest: str, answer: asking.Answer) -> None:
     agent = message.request.agent
     request = locked_for(agent, message.request_id, channel="hosted")
     key = f"answer:{message.pk}"
-    if answer.actions is None:
-        replied(request, agent, answer.text, key)
-        return
-    draft = RevisionBody(
-        key=key,
-        digest=digest,
-        actions=answer.actions,
-        note=answer.text,
-        context=answer.context,
-        claims=answer.claims,
-    )
     try:
         with transaction.atomic():
-            redrafted(request, agent, draft)
+            if answer.actions is None:
+                replied(request, agent, readable(answer.text, ANSWER_LENGTH), key)
+            else:
+                draft = RevisionBody(
+                    key=key,
+                    digest=digest,
+                    actions=answer.actions,
+                    note=answer.text,
+                    context=answer.context,
+                    claims=answer.claims,
+                )
+                redrafted(request, agent, draft)
     except Invalid as refused:
-        replied(request, agent, f"No other draft could be had: {refused.detail}", key)
+        _say_no(request, agent, key, refused.detail)
+    except Conflict as refused:
+        # So much was said or drafted that nothing more is recorded; what came between is tried again.
+        if refused.code not in _FULL:
+            raise
+        _say_no(request, agent, key, refused.detail)
+
+
+def _say_no(request: ApprovalRequest, agent: Agent, key: str, why: str) -> None:
+    """It is people's turn again, and they read why; where no message fits any more, the log says it."""
+    because = f"No answer could be had: {why.rstrip('.')}."
+    try:
+        replied(request, agent, because, key)
+    except Conflict as refused:
+        if refused.code not in _FULL:
+            raise
+        now = database_now()
+        said = {"text": because, "digest": request.digest, "revision": request.revision_number, "via": "api"}
+        entries = [Entry("answered", agent_actor(agent), request.pk, said)]
+        note(request.team_id, [*entries, *back_to_people(request, now, because)], now)
 
 
 def _without(message: Message, why: str) -> Finished:
@@ -99,6 +131,6 @@ def _without(message: Message, why: str) -> Finished:
         agent = message.request.agent
         request = locked_for(agent, message.request_id, channel="hosted")
         if request.state == State.PENDING.value:
-            replied(request, agent, f"No answer could be had: {why}.", f"answer:{message.pk}")
+            _say_no(request, agent, f"answer:{message.pk}", why)
 
     return Finished(Delivery.State.DELIVERED, f"No answer could be had: {why}.", record)

@@ -210,9 +210,11 @@ def reversible(world: World) -> World:
 
 
 def put_back(world: World, request: ApprovalRequest, person: User | None = None) -> ApprovalRequest:
-    return compensate(
+    made = compensate(
         person=person or world.dave, team=world.team, request_id=request.pk, reason="Wrong file."
     )
+    assert made is not None
+    return made
 
 
 def test_the_inverse_is_asked_for_in_the_agents_name_and_someone_else_decides(

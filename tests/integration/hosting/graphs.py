@@ -15,7 +15,7 @@ from langgraph.types import Send, interrupt
 from agents.demos import ledger
 
 HERE = "tests.integration.hosting.graphs"
-SETTING = ",".join(
+SETTING = f"single.undo={HERE}:undo_single," + ",".join(
     f"{name}={HERE}:{name}"
     for name in (
         "single",
@@ -36,6 +36,7 @@ ANSWERS = f"single={HERE}:answer_for_single"
 
 class State(TypedDict, total=False):
     tool: str
+    actions: list[dict[str, Any]]
     items: list[str]
     gate: str
     inputs: Annotated[list[str], operator.add]
@@ -208,6 +209,18 @@ def _line(work: Any) -> StateGraph[Any, Any, Any, Any]:
     graph.add_edge(START, "work")
     graph.add_edge("work", END)
     return graph
+
+
+def undo_single() -> StateGraph[Any, Any, Any, Any]:
+    """Puts back what `single` did: the calls it is given, as they are."""
+
+    def work(state: State, config: RunnableConfig) -> dict[str, Any]:
+        actions = state["actions"]
+        if os.environ.get("TEST_UNDO_ASKS"):
+            actions = [{**actions[0], "args": {"file": "/etc/passwd"}}]
+        return act({"tool": actions[0]["name"]}, config, interrupt({"actions": actions}))
+
+    return _line(work)
 
 
 def answer_for_single(asked: dict[str, Any]) -> Any:

@@ -12,9 +12,11 @@ from pytest_django import Settings
 
 from agents import delivery, leases
 from agents.contract import Claims, Context
+from agents.hosting import asking
 from agents.hosting.runs import claim, run, start_run
 from agents.models import EffectEntry, HostedRun
 from config.env import Env
+from inbox import canonical
 from tests.factories import World
 from tests.integration.hosting.stage import approve, claimed, state, values, waiting
 
@@ -25,14 +27,18 @@ WHY = (DOCS / "explanation" / "exactly-once.md").read_text()
 
 @pytest.fixture
 def greeting(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    """The how-to's first Python block as the module it says, named as it says."""
-    code = re.findall(r"```python\n(.*?)```", HOW_TO, re.DOTALL)[0]
-    (setting,) = re.findall(r"^PLACET_HOSTED_GRAPHS=(.+)$", HOW_TO, re.MULTILINE)
+    """The how-to's graph and what answers for it as the module it says, named as it says."""
+    graph, _, answer = re.findall(r"```python\n(.*?)```", HOW_TO, re.DOTALL)
+    code = graph + answer
+    setting, _ = re.findall(r"^PLACET_HOSTED_GRAPHS=(.+)$", HOW_TO, re.MULTILINE)
+    (answers,) = re.findall(r"^PLACET_HOSTED_ANSWERS=(.+)$", HOW_TO, re.MULTILINE)
     module = ModuleType("my_agents.greeting")
     monkeypatch.setitem(sys.modules, "my_agents", ModuleType("my_agents"))
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(compile(code, "host-a-langgraph-agent.md", "exec"), module.__dict__)  # noqa: S102 - our own page
-    settings.ENV = settings.ENV.model_copy(update={"placet_hosted_graphs": setting})
+    settings.ENV = settings.ENV.model_copy(
+        update={"placet_hosted_graphs": setting, "placet_hosted_answers": answers}
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,6 +51,13 @@ def test_the_graph_of_the_how_to_runs(real_world: World, greeting: None, verdict
     held = claim(queued.pk)
     assert held is not None
     run(held)
+    queued.refresh_from_db()
+    (action,) = canonical.read(bytes(waiting(queued)[0].revisions.get().payload))["actions"]
+    said = asking.ask(queued, asking.Asked("question", "Why?", [action], []))
+    assert said.text == "ann@example.org signed up this morning."
+    draft = asking.ask(queued, asking.Asked("regenerate", "Warmer.", [action], [])).actions
+    assert draft is not None
+    assert draft[0].args["subject"] == "Hello!"
     delivery.deliver(claimed(approve(real_world, waiting(queued)[0], verdict=verdict)))
     assert state(queued) == "done"
     assert values(queued)["result"] == result

@@ -75,6 +75,13 @@ def test_people_read_that_there_is_no_answer_and_a_decision_that_was_first_stand
     request.refresh_from_db()
     answer = request.messages.get(kind=Message.Kind.ANSWER)
     assert (answer.text, request.asked_agent_at) == ("No answer could be had: RuntimeError.", None)
+    # Nothing more fits: the turn comes back all the same, and the log says it.
+    with monkeypatch.context() as full:
+        full.setattr(converse, "MOST_MESSAGES", 3)
+        last = say(world, request, converse.ask, "And why?")
+        settle(world, lambda: Delivery.objects.get(correlation_id=last.pk).state == "delivered")
+    request.refresh_from_db()
+    assert (request.messages.count(), request.asked_agent_at) == (3, None)
     late = say(world, request, converse.regenerate, "three")
     row = approve(world, request)
     delivery.deliver(claimed(row))
