@@ -207,7 +207,7 @@ def test_the_pages_cost_the_same_for_more_tools_and_calls(
 ) -> None:
     tool = Tool.objects.get(team=world.team, name="write_file")
     client.force_login(world.erin)
-    addresses = ((url(world, "tools"), 15), (url(world, "tool", tool.pk), 16))
+    addresses = ((url(world, "tools"), 16), (url(world, "tool", tool.pk), 17))
     ask(world, "write_file")
     for address, count in addresses:
         client.get(address)
