@@ -44,6 +44,7 @@ urlpatterns = [
     path("t/<slug:slug>/", queue.inbox, name="queue"),
     path("t/<slug:slug>/batches", queue.batches, name="batches"),
     path("t/<slug:slug>/changes", live.changes, name="changes"),
+    path("t/<slug:slug>/paused", live.paused, name="paused"),
     path("t/<slug:slug>/r/<uuid:request_id>", request.page, name="request"),
     path("t/<slug:slug>/r/<uuid:request_id>/decide", request.decide, name="decide"),
     path("t/<slug:slug>/r/<uuid:request_id>/say", say.say, name="say"),

@@ -20,6 +20,12 @@ NO_TIER = ("", "no tier: may look, not decide")
 _LIFETIMES = (("1", "1 day"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year"))
 
 
+def code_input(widget: type[forms.Widget] = forms.TextInput, **attrs: object) -> forms.Widget:
+    """A control for what is typed to the letter, such as a name or a path: no browser helps with it."""
+    plain = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+    return widget(attrs=plain | attrs)
+
+
 class PlainForm(forms.Form):
     """Controls with this product's classes, errors tied to their fields."""
 
@@ -55,9 +61,7 @@ class InviteForm(PlainForm):
 
     username = forms.CharField(
         max_length=150,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-        ),
+        widget=code_input(),
         help_text="Letters a to z, digits, dots and dashes.",
     )
     email = forms.EmailField(
@@ -94,9 +98,7 @@ class TierForm(PlainForm):
     name = forms.CharField(
         label="New tier",
         max_length=40,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-        ),
+        widget=code_input(),
         help_text="Lower-case letters, digits and dashes. A name stays for ever, because votes and the log refer to it.",
     )
 
@@ -124,9 +126,7 @@ class GroupForm(PlainForm):
     name = forms.CharField(
         label="New group",
         max_length=40,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-        ),
+        widget=code_input(),
         help_text="Lower-case letters, digits and dashes, such as security. A name stays for ever.",
     )
 
@@ -137,14 +137,7 @@ class DomainForm(PlainForm):
     domain = forms.CharField(
         label="Domain",
         max_length=300,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "placeholder": "acme.example",
-            }
-        ),
+        widget=code_input(placeholder="acme.example"),
         help_text="The domain alone, such as acme.example. Everything below it counts too.",
     )
 
@@ -171,18 +164,14 @@ class CeilingForm(PlainForm):
         required=False,
         max_length=2_100,
         label="Only in these environments",
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "staging, test"}
-        ),
+        widget=code_input(placeholder="staging, test"),
         help_text="With commas between. Empty for any.",
     )
     tools = forms.CharField(
         required=False,
         max_length=10_100,
         label="Only these tools",
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "send_*, write_file"}
-        ),
+        widget=code_input(placeholder="send_*, write_file"),
         help_text="With commas between; * stands for any characters. Empty for any.",
     )
 
@@ -220,9 +209,7 @@ class AgentForm(PlainForm):
     handle = forms.CharField(
         label="Handle",
         max_length=80,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-        ),
+        widget=code_input(),
         help_text="Letters, digits, dots and dashes. You become its owner, so you cannot approve for it.",
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django import forms
 
 from inbox.errors import Refused
-from inbox.forms.admin import PlainForm
+from inbox.forms.admin import PlainForm, code_input
 from inbox.models import Tool
 from inbox.policy.templates import ImpactAdapter, Proposal
 from inbox.policy.words import Effect, Risk
@@ -27,7 +27,6 @@ _FLOORS = (
     (Risk.CRITICAL.value, "critical"),
 )
 _UNITS: Final = {"minutes": 60, "hours": 3_600, "days": 86_400}
-_PLAIN_TEXT: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 # The service's places for what this form says in other fields.
 _PLACES: Final = {
     "/impact/recipients": "recipients",
@@ -40,12 +39,19 @@ _PLACES: Final = {
 }
 
 
+def _arguments(label: str, hint: str, length: int = 500) -> forms.CharField:
+    """A field for paths of a tool's arguments."""
+    return forms.CharField(
+        required=False, label=label, max_length=length, widget=code_input(), help_text=hint
+    )
+
+
 class ToolForm(PlainForm):
     """What an admin vouches for about a tool."""
 
     name = forms.CharField(
         max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=code_input(),
         help_text="Exactly as agents call it.",
     )
     effect = forms.ChoiceField(choices=_EFFECTS, label="What it does")
@@ -64,44 +70,18 @@ class ToolForm(PlainForm):
         required=False,
         label="Sentence",
         max_length=300,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=code_input(),
         help_text="What reviewers read, such as: Refund {amount|money:USD} to {customer.name}",
     )
-    recipients = forms.CharField(
-        required=False,
-        label="Who receives it",
-        max_length=500,
-        widget=forms.TextInput(attrs=_PLAIN_TEXT),
-        help_text="Arguments that name people, by path, with commas between: to, cc, bcc",
+    recipients = _arguments(
+        "Who receives it", "Arguments that name people, by path, with commas between: to, cc, bcc"
     )
-    amount = forms.CharField(
-        required=False,
-        label="Amount of money",
-        max_length=200,
-        widget=forms.TextInput(attrs=_PLAIN_TEXT),
-        help_text="The argument that holds it, such as amount or payment.total",
-    )
-    currency = forms.CharField(
-        required=False,
-        label="Currency",
-        max_length=200,
-        widget=forms.TextInput(attrs=_PLAIN_TEXT),
-        help_text="The argument that names it, or a code such as EUR.",
-    )
+    amount = _arguments("Amount of money", "The argument that holds it, such as amount or payment.total", 200)
+    currency = _arguments("Currency", "The argument that names it, or a code such as EUR.", 200)
     minor = forms.BooleanField(required=False, label="The amount counts cents")
-    rows = forms.CharField(
-        required=False,
-        label="How many things",
-        max_length=500,
-        widget=forms.TextInput(attrs=_PLAIN_TEXT),
-        help_text="Arguments that list or count what it touches: ids, limit",
-    )
-    scope = forms.CharField(
-        required=False,
-        label="What lifts all bounds",
-        max_length=500,
-        widget=forms.TextInput(attrs=_PLAIN_TEXT),
-        help_text="Arguments that mean everything when true, empty or *: all, filter, force",
+    rows = _arguments("How many things", "Arguments that list or count what it touches: ids, limit")
+    scope = _arguments(
+        "What lifts all bounds", "Arguments that mean everything when true, empty or *: all, filter, force"
     )
     window = forms.IntegerField(
         required=False,
@@ -113,18 +93,12 @@ class ToolForm(PlainForm):
     window_unit = forms.ChoiceField(
         required=False, label="Unit", choices=[(unit, unit) for unit in _UNITS], initial="hours"
     )
-    inverse_tool = forms.CharField(
-        required=False,
-        label="Put back with",
-        max_length=200,
-        widget=forms.TextInput(attrs=_PLAIN_TEXT),
-        help_text="The tool that undoes it, such as close_ticket.",
-    )
+    inverse_tool = _arguments("Put back with", "The tool that undoes it, such as close_ticket.", 200)
     inverse = forms.CharField(
         required=False,
         label="Its arguments",
         max_length=4_000,
-        widget=forms.Textarea(attrs={"rows": 3, **_PLAIN_TEXT}),
+        widget=code_input(forms.Textarea, rows=3),
         help_text="One a line: its argument = a path of this tool, such as ticket = id",
     )
     idempotent = forms.BooleanField(

@@ -28,7 +28,7 @@ class Beside:
     """The steps that are open to one person, and how its claim stands.
 
     `people` may be passed on to; `mine` is this person's own live claim, `theirs` somebody else's; `claimable`: nobody
-    works on it and this person may.
+    works on it, this person may, and has not voted.
     """
 
     steps: frozenset[str]
@@ -69,7 +69,13 @@ def beside(page: RequestPage, member: Member) -> Beside:
         steps.add("pass_on")
     claim = claim_of(request, page.now)
     mine = claim if request.claimed_by_id == member.pk else None
-    return Beside(frozenset(steps), people, mine, None if mine else claim, claimable=may and claim is None)
+    return Beside(
+        frozenset(steps),
+        people,
+        mine,
+        None if mine else claim,
+        claimable=may and not standing.voted and claim is None,
+    )
 
 
 def choices(request: ApprovalRequest, times: Sequence[tuple[str, str, datetime]]) -> list[Choice]:

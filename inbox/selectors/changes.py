@@ -18,6 +18,10 @@ from inbox.selectors.turn import Turn
 
 # Beyond this many events a page is not patched but read again.
 MOST_EVENTS: Final = 500
+# What may make a request somebody's turn, or a view's, whose list did not show it before.
+_COMES: Final = frozenset(
+    {"requested", "undone", "answered", "revised", "edited", "escalated", "rejudged", "overdue"}
+)
 # What an open request's page says of what happened meanwhile; of anything else nothing that its reader must know.
 _WHAT: Final = {
     "voted": "Someone voted while you read",
@@ -78,9 +82,9 @@ class Changes:
 def changes_since(turn: Turn, since: int, view: View) -> Changes:
     """What happened to this team's requests after `since`, up to the present head.
 
-    `new` are requests that were asked since, or came back from being put aside by this member, still wait and belong
-    to the view, and in the view of what is assigned to the member also those that became theirs; `grave` those of
-    them that are high or worse.
+    `new` are requests that were asked since or came back (undone, answered, revised, escalated, no longer put aside by
+    this member), still wait and belong to the view, and in the view of what is assigned to the member also those that
+    became theirs; a list that shows one already is to pass it over. `grave` are those that are high or worse.
     """
     team_id = turn.member.team_id
     head = head_seq(team_id)
@@ -106,12 +110,15 @@ def changes_since(turn: Turn, since: int, view: View) -> Changes:
     )
     asked = {request_id for request_id, verb in events if verb == "requested"}
     back = {request_id for request_id, verb in events if verb == "snooze_ended"}
-    asked |= _came_back(turn, [request for pk, request in touched.items() if pk in back])
+    came = {request_id for request_id, verb in events if verb in _COMES}
+    aside = asides(turn.member.pk, list(touched.values())) if touched else {}
+    came -= {pk for pk, one in aside.items() if one.until}
+    came |= {pk for pk, one in aside.items() if one.back and pk in back}
     me = turn.member.pk
     if view is View.MINE:
         new = [pk for pk in standings if touched[pk].assignee_id == me]
     else:
-        new = [pk for pk, standing in standings.items() if pk in asked and _belongs(view, standing.turn)]
+        new = [pk for pk, standing in standings.items() if pk in came and _belongs(view, standing.turn)]
     ended = [
         Ended(request.pk, closing.text, closing.at, closing.tone)
         for request in touched.values()
@@ -149,11 +156,6 @@ def whose(request: ApprovalRequest, member_id: UUID) -> str:
     if request.assignee is None:
         return ""
     return "you" if request.assignee_id == member_id else request.assignee.user.get_username()
-
-
-def _came_back(turn: Turn, requests: list[ApprovalRequest]) -> set[UUID]:
-    aside = asides(turn.member.pk, requests) if requests else {}
-    return {pk for pk, one in aside.items() if one.back}
 
 
 def _belongs(view: View, turn: bool) -> bool:

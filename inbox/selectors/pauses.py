@@ -21,6 +21,17 @@ def pauses_of(team: Team) -> QuerySet[Pause]:
     return open_pauses().filter(Q(team_id=team.pk) | Q(team_id=None))
 
 
+def pause_on(pauses: Iterable[Pause], agent: UUID | None = None, tool: str = "") -> Pause | None:
+    """The one of just this agent, just this tool, or with neither of just the team; None for none."""
+    same = (one for one in pauses if one.team_id and one.agent_id == agent and one.tool == tool)
+    return next(same, None)
+
+
+def paused_mark(pauses: Iterable[Pause]) -> str:
+    """A mark that differs where other pauses hold."""
+    return " ".join(pause.pk.hex for pause in pauses)
+
+
 def pause_of(team: Team, pause_id: UUID) -> Pause | None:
     """One that holds or held something of this team."""
     return Pause.objects.filter(Q(team_id=team.pk) | Q(team_id=None), pk=pause_id).first()

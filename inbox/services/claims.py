@@ -17,7 +17,7 @@ from django.utils import timezone
 from inbox import audit, events
 from inbox.audit import Entry
 from inbox.clock import database_now
-from inbox.errors import Conflict, NotAllowed
+from inbox.errors import AlreadyVoted, Conflict, NotAllowed
 from inbox.lifecycle import State
 from inbox.models import ApprovalRequest, Member, Notification, Team
 from inbox.selectors.electorate import Electorate
@@ -43,7 +43,7 @@ class Claimed:
 def claim(*, person: User, team: Team, request_id: UUID, take_over: bool = False) -> Claimed:
     """Claim a request for five minutes, or renew one's claim.
 
-    Raises NotFound, AlreadyClosed or Expired, NotAllowed for whoever may not decide it now, and Conflict (claimed)
+    Raises NotFound, AlreadyClosed or Expired, NotAllowed for whoever may not decide it now, AlreadyVoted, and Conflict (claimed)
     over somebody's live claim unless `take_over`, which tells them.
     """
     with transaction.atomic(durable=True):
@@ -53,6 +53,10 @@ def claim(*, person: User, team: Team, request_id: UUID, take_over: bool = False
         may = electorate.may(request, person.pk)
         if not may.may:
             raise NotAllowed(may.code, f"Not claimed. {may.reason}")
+        if electorate.voted(request, person.pk):
+            raise AlreadyVoted(
+                "Not claimed: your vote on this request is counted, and others decide the rest."
+            )
         holder = _holder(request, now)
         mine = holder is not None and holder.pk == member.pk
         if holder is not None and not mine and not take_over:

@@ -199,8 +199,13 @@ def _write(
     )
     for _, vote in counted:
         vote.request.votes_cast += 1
+        if table.member is not None and vote.request.claimed_by_id == table.member.pk:
+            # Who has voted works on it no longer: others would wait for nothing.
+            vote.request.claimed_by, vote.request.claimed_until = None, None
     if counted:
-        ApprovalRequest.objects.bulk_update([vote.request for _, vote in counted], ["votes_cast"])
+        ApprovalRequest.objects.bulk_update(
+            [vote.request for _, vote in counted], ["votes_cast", "claimed_by", "claimed_until"]
+        )
     out = _settled(team, person, counted, table, now, via, batch)
     endings, holds = [*out.endings], out.holds
     endings += [ending_by_timeout(request, table.current, table.keys[request.pk]) for request in late]

@@ -27,9 +27,11 @@ from inbox.rendering.edit.nodes import State
 from inbox.rendering.reveal import Revealed, reveal
 from inbox.rendering.segments import Segment
 from inbox.selectors.holds import Held
+from inbox.selectors.pauses import pause_on
 from inbox.selectors.saying.fields import removable as one_box
 
 register = template.Library()
+register.simple_tag(pause_on)
 
 # One shape a level, so that risk reads without colour. Our own markup: nothing from outside enters these strings.
 _SHAPES: Final[dict[str, str]] = {

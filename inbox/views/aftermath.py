@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
-from inbox.forms.beside import FeedbackForm, ReasonForm
+from inbox.forms.beside import FeedbackForm
 from inbox.services.compensate import compensate as put_back
 from inbox.services.feedback import give_feedback
 from inbox.services.recall import recall as take_back
-from inbox.views.beside import done
+from inbox.views.beside import because, done
 from inbox.views.context import TeamRequest, team_page
 
 
@@ -21,14 +19,14 @@ from inbox.views.context import TeamRequest, team_page
 @team_page
 def recall(request: TeamRequest, request_id: UUID) -> HttpResponse:
     """Take a released decision back before the agent has it, saying why."""
-    return _because(request, request_id, "recall", take_back)
+    return because(request, request_id, "recall", take_back)
 
 
 @require_POST
 @team_page
 def compensate(request: TeamRequest, request_id: UUID) -> HttpResponse:
     """Ask the agent to put back what it did, saying why; somebody else decides that."""
-    return _because(request, request_id, "compensate", put_back)
+    return because(request, request_id, "compensate", put_back)
 
 
 @require_POST
@@ -47,11 +45,3 @@ def feedback(request: TeamRequest, request_id: UUID) -> HttpResponse:
         )
 
     return done(request, request_id, "report", record)
-
-
-def _because(request: TeamRequest, request_id: UUID, step: str, service: Callable[..., Any]) -> HttpResponse:
-    def record() -> None:
-        reason = ReasonForm(request.POST).checked().cleaned_data["reason"]
-        service(person=request.user, team=request.member.team, request_id=request_id, reason=reason)
-
-    return done(request, request_id, step, record)

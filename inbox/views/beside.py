@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse
@@ -25,6 +25,7 @@ from inbox.services.looking import look as be_seen
 from inbox.services.pass_on import delegate
 from inbox.views.bar import Bar, page
 from inbox.views.context import TeamRequest, team_page
+from inbox.views.request import row
 
 _SAY: Final[dict[str, converse.Say]] = {
     "ask": converse.ask,
@@ -78,24 +79,14 @@ def snooze(request: TeamRequest, request_id: UUID) -> HttpResponse:
 @team_page
 def unsnooze(request: TeamRequest, request_id: UUID) -> HttpResponse:
     """Take back what one put aside."""
-    return done(
-        request,
-        request_id,
-        "",
-        lambda: aside.unsnooze(person=request.user, team=request.member.team, request_id=request_id),
-    )
+    return act(request, request_id, "", aside.unsnooze)
 
 
 @require_POST
 @team_page
 def escalate(request: TeamRequest, request_id: UUID) -> HttpResponse:
     """Let it need further people, saying why."""
-
-    def record() -> None:
-        reason = ReasonForm(request.POST).checked().cleaned_data["reason"]
-        record_escalation(person=request.user, team=request.member.team, request_id=request_id, reason=reason)
-
-    return done(request, request_id, "escalate", record)
+    return because(request, request_id, "escalate", record_escalation)
 
 
 @require_POST
@@ -120,29 +111,14 @@ def pass_on(request: TeamRequest, request_id: UUID) -> HttpResponse:
 @team_page
 def claim(request: TeamRequest, request_id: UUID) -> HttpResponse:
     """Say that one works on it; with `take_over` 1 though somebody else does."""
-    return done(
-        request,
-        request_id,
-        "",
-        lambda: claims.claim(
-            person=request.user,
-            team=request.member.team,
-            request_id=request_id,
-            take_over=request.POST.get("take_over") == "1",
-        ),
-    )
+    return act(request, request_id, "", claims.claim, take_over=request.POST.get("take_over") == "1")
 
 
 @require_POST
 @team_page
 def release(request: TeamRequest, request_id: UUID) -> HttpResponse:
     """End one's own claim."""
-    return done(
-        request,
-        request_id,
-        "",
-        lambda: claims.release(person=request.user, team=request.member.team, request_id=request_id),
-    )
+    return act(request, request_id, "", claims.release)
 
 
 @require_POST
@@ -162,16 +138,42 @@ def look(request: TeamRequest, request_id: UUID) -> HttpResponse:
     )
 
 
+def act(
+    request: TeamRequest, request_id: UUID, step: str, service: Callable[..., Any], **said: Any
+) -> HttpResponse:
+    """Let a service do it for who asks, with what they said."""
+
+    def record() -> None:
+        service(person=request.user, team=request.member.team, request_id=request_id, **said)
+
+    return done(request, request_id, step, record)
+
+
+def because(request: TeamRequest, request_id: UUID, step: str, service: Callable[..., Any]) -> HttpResponse:
+    """The same with the reason they gave. That there is one the service says."""
+
+    def record() -> None:
+        reason = ReasonForm(request.POST).checked().cleaned_data["reason"]
+        service(person=request.user, team=request.member.team, request_id=request_id, reason=reason)
+
+    return done(request, request_id, step, record)
+
+
 def done(request: TeamRequest, request_id: UUID, step: str, record: Callable[[], object]) -> HttpResponse:
     """Do it and show the request again; what is refused is said in the bar, with the form as it was filled in."""
     request_page.find(request.turn, request_id)
+    listed = request.POST.get("from") == "list"
     try:
         record()
     except NotFound:
         raise
     except Refused as refused:
+        if listed and request.htmx:
+            return row(request, request_id, refused)
         bar = Bar(step=step, refused=refused, typed=request.POST)
         return page(request, request_id, bar, refused.status)
+    if listed:
+        return row(request, request_id) if request.htmx else redirect("queue", request.member.team.slug)
     if request.htmx:
         return page(request, request_id, Bar())
     return redirect("request", request.member.team.slug, request_id)

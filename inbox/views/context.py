@@ -17,7 +17,8 @@ from agents.models import Pause
 from inbox.errors import Refused
 from inbox.models import Member, Team
 from inbox.permissions import require_member, teams_of
-from inbox.selectors.pauses import pauses_of
+from inbox.selectors.pauses import paused_mark, pauses_of
+from inbox.selectors.queue import head_seq
 from inbox.selectors.tallies import Tallies, tallies
 from inbox.selectors.turn import Turn
 from inbox.views.errors import refusal
@@ -157,6 +158,16 @@ class Frame:
     def pauses(self) -> list[Pause]:
         """What is paused of this team, for the line over every page."""
         return list(pauses_of(self.member.team)) if self.member else []
+
+    @property
+    def paused(self) -> str:
+        """Which pauses those are, for an open page to see that they have changed."""
+        return paused_mark(self.pauses)
+
+    @cached_property
+    def seq(self) -> int:
+        """Where the team's stream stands, for pages that list nothing and so have no number of their own."""
+        return head_seq(self.member.team_id) if self.member else 0
 
     @cached_property
     def links(self) -> list[RailLink]:

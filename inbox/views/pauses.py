@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from agents.models import Agent
 from inbox.errors import Invalid, NotFound
 from inbox.forms.pauses import PauseForm, ResumeForm
-from inbox.selectors.pauses import agents_of, pause_of, pauses_of
+from inbox.selectors.pauses import agents_of, pause_of, pause_on, pauses_of
 from inbox.services import pauses as stops
 from inbox.services.people import require_admin_of
 from inbox.views.context import TeamRequest, redirect_after_post, team_page
@@ -60,11 +60,16 @@ def pauses(request: TeamRequest) -> HttpResponse:
                 form.refuse(refused)
             else:
                 return redirect_after_post(request, reverse("pauses", args=[member.team.slug]))
+    rows = list(pauses_of(member.team))
+    same = None
+    if what is not None and member.is_admin:
+        same = pause_on(rows, agent=what.agent.pk if what.agent else None, tool=what.tool)
     return render(
         request,
         "inbox/pauses.html",
         {
-            "rows": pauses_of(member.team),
+            "rows": rows,
+            "already": same,
             "what": what if member.is_admin else None,
             "form": form,
             "agents": agents,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -82,16 +82,7 @@ def person_invite(request: TeamRequest) -> HttpResponse:
 @team_page
 def tier_add(request: TeamRequest) -> HttpResponse:
     """Put a new tier on top of the ladder."""
-    require_admin_of(request.member)
-    form = TierForm(request.POST)
-    if form.is_valid():
-        try:
-            add_tier(admin=request.member, name=form.cleaned_data["name"])
-        except Invalid as refused:
-            form.refuse(refused)
-        else:
-            return redirect_after_post(request, _here(request, "tiers"))
-    return _page(request, tier=form)
+    return _add(request, "tiers", TierForm(request.POST), add_tier)
 
 
 @require_POST
@@ -156,16 +147,7 @@ def cooldown_save(request: TeamRequest) -> HttpResponse:
 @team_page
 def group_add(request: TeamRequest) -> HttpResponse:
     """A new group with nobody in it."""
-    require_admin_of(request.member)
-    form = GroupForm(request.POST)
-    if form.is_valid():
-        try:
-            add_group(admin=request.member, name=form.cleaned_data["name"])
-        except Invalid as refused:
-            form.refuse(refused)
-        else:
-            return redirect_after_post(request, _here(request, "groups"))
-    return _page(request, group=form)
+    return _add(request, "groups", GroupForm(request.POST), add_group)
 
 
 @require_POST
@@ -186,6 +168,23 @@ def group_member(request: TeamRequest, group_id: UUID) -> HttpResponse:
     except (NotAllowed, Conflict) as refused:
         return _page(request, refused=refused)
     return after_change(request, change, _here(request, "groups"))
+
+
+def _add(
+    request: TeamRequest, where: str, form: TierForm | GroupForm, add: Callable[..., object]
+) -> HttpResponse:
+    """Make a tier or a group of the name in its form, and go to where they stand."""
+    require_admin_of(request.member)
+    if form.is_valid():
+        try:
+            add(admin=request.member, name=form.cleaned_data["name"])
+        except Invalid as refused:
+            form.refuse(refused)
+        else:
+            return redirect_after_post(request, _here(request, where))
+    if isinstance(form, TierForm):
+        return _page(request, tier=form)
+    return _page(request, group=form)
 
 
 def _place(request: TeamRequest, member: Member, tier: str) -> ChangeRequest | None:

@@ -82,6 +82,7 @@ def _page(request: TeamRequest, listing: Listing, title: str) -> HttpResponse:
                 _address(here, q=text, **_place(view, "")),
                 listing.view is view and title == "Inbox",
                 capped(aside) if aside and view is View.SNOOZED else "",
+                "Z" if view is View.DONE else "",
             )
             for view, name in _TABS
         ],

@@ -224,12 +224,17 @@ def pressed(several: Iterable[tuple[str, Fields]], op: str) -> bool:
 
 
 def with_removed(form: Form, posted: Posted) -> Posted:
-    """What a form posted, with its boxes for removing as the states they stand for."""
+    """What a form posted, with its boxes for removing and its empty rows as the states they stand for."""
     gone = set(posted.get(REMOVE, ()))
     filled = dict(posted)
     for node in form.nodes:
-        if removable(node) and node.name + STATE not in filled:
+        if node.name + STATE in filled:
+            continue
+        if removable(node):
             filled[node.name + STATE] = [State.ABSENT if node.name in gone else State.VALUE]
+        elif node.spare:
+            # A row is there once something is in it. An empty text as an element is typed as JSON.
+            filled[node.name + STATE] = [State.AUTO]
     return filled
 
 

@@ -8,7 +8,7 @@ const FIRST_PATIENCE = 3_000;
 const SIGNED_OUT = 4401;
 const NOT_A_MEMBER = 4403;
 
-const fresh = { new: new Set(), grave: new Set(), moved: "", resync: false };
+const fresh = { new: new Set(), grave: new Set(), moved: "", resync: false, paused: false };
 let team = "";
 let seq = null;
 let head = 0;
@@ -42,13 +42,15 @@ function strip() {
   else if (stale) text = "Live updates paused · reconnecting";
   else if (one()) text = fresh.moved || (box.dataset.own ?? "");
   else if (fresh.resync) text = document.getElementById("told") ? "There is something new" : "Much has changed";
+  else if (fresh.paused && !fresh.new.size) text = "What is paused has changed";
   else if (fresh.new.size)
     text = fresh.grave.size ? `${fresh.new.size} new · ${fresh.grave.size} high` : `${fresh.new.size} new`;
   else text = box.dataset.own ?? "";
   const words = document.getElementById("strip-text");
   if (words.textContent !== text) words.textContent = text;
   box.dataset.tone = over || stale ? "warn" : text && text !== box.dataset.own ? "news" : "";
-  if (load) load.hidden = Boolean(over) || stale || !(one() ? fresh.moved : fresh.new.size || fresh.resync);
+  if (load)
+    load.hidden = Boolean(over) || stale || !(one() ? fresh.moved : fresh.new.size || fresh.resync || fresh.paused);
 }
 
 function end(row, { text, at, tone }) {
@@ -102,6 +104,14 @@ function bell(unread) {
   }
 }
 
+// What is paused, over the page. A line more would move the rows of a list: there it waits until they are loaded anew.
+function pauses(mark) {
+  const line = document.getElementById("paused");
+  if (!line || line.dataset.paused === mark) fresh.paused = false;
+  else if (document.getElementById("queue")) fresh.paused = true;
+  else line.dispatchEvent(new CustomEvent("paused-changed"));
+}
+
 function apply(changes) {
   const request = one();
   if (request) move(request, changes);
@@ -118,6 +128,7 @@ function apply(changes) {
   const count = document.getElementById("turn-count");
   if (count) count.textContent = changes.turn > 10_000 ? "10,000+" : changes.turn.toLocaleString("en");
   bell(changes.unread);
+  pauses(changes.paused);
   document.dispatchEvent(new CustomEvent("placet:changes", { detail: changes }));
 }
 
@@ -202,6 +213,8 @@ function restart() {
   fresh.grave.clear();
   fresh.resync = false;
   fresh.moved = "";
+  if (fresh.paused) document.getElementById("paused")?.dispatchEvent(new CustomEvent("paused-changed"));
+  fresh.paused = false;
   seq = Number(now);
   strip();
   if (head > seq) catchUp();
@@ -212,7 +225,8 @@ export function start() {
   if (!team) return;
   const box = document.getElementById("strip");
   if (box) box.dataset.own = document.getElementById("strip-text").textContent.trim();
-  const now = page()?.dataset.seq;
+  // Pages that list nothing have their number for the bell and for what is paused.
+  const now = (page() ?? document.body).dataset.seq;
   seq = now === undefined ? null : Number(now);
   patience = setTimeout(() => setLive("stale"), FIRST_PATIENCE);
   connect();

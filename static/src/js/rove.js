@@ -57,6 +57,8 @@ let replaced = null;
 
 function leaving(event) {
   const target = event.detail?.ctx?.target;
+  // htmx carries attributes over to the new list, and the policy of this page refuses a style that is written as one.
+  if (target?.id === "queue") for (const held of target.querySelectorAll(".row[style]")) held.removeAttribute("style");
   replaced = {
     id: row()?.id ?? null,
     row: target?.matches?.(".row") ? target.id : null,

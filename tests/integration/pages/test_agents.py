@@ -248,7 +248,7 @@ def test_board_and_page_cost_the_same_however_much_there_is(
     client: Client, world: World, django_assert_num_queries: Callable[..., Any]
 ) -> None:
     client.force_login(world.carol)
-    addresses = ((url(world, "agents"), 11), (url(world, "agent", world.agent.pk), 21))
+    addresses = ((url(world, "agents"), 12), (url(world, "agent", world.agent.pk), 22))
     run(world, "paused")
     delivery(world, "queued")
     for address, count in addresses:

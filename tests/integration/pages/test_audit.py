@@ -128,11 +128,11 @@ def test_the_page_costs_the_same_however_long_the_log_is(
 ) -> None:
     client.force_login(world.carol)
     page(client, world)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         page(client, world)
     for number in range(70):
         ask(world, "lookup_order", {"order": number})
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         page(client, world)
 
 

@@ -20,6 +20,7 @@ from tests.integration.core.test_conversation import answers, draft
 from tests.integration.core.test_pauses import pause
 from tests.integration.core.test_recall import approved, read
 from tests.integration.pages.cast import inbox_of, page_of, signed_in
+from tests.policies import enforce
 
 REFUND = {"amount": 20, "customer": "cus_1"}
 EVIL = "<b>evil</b>\u202e"
@@ -248,6 +249,12 @@ def test_an_admin_pauses_an_agent_a_tool_and_the_team_and_every_page_says_so(wor
     assert 'class="paused"' not in text(dave.get(inbox_of(world)))
     for sent in (agent, {"tool": "write_file"}, {"team": "1", "agents": "1"}):
         assert erin.post(place, {**sent, "reason": "It went wrong."}).status_code == 303
+    for tail, words in ((f"agents/{world.agent.pk}", "Resume crm-writer…"), ("agents", "Resume the team…")):
+        assert words in text(erin.get(inbox_of(world, tail)))
+    assert 'aria-label="Resume write_file"' in text(erin.get(inbox_of(world, "tools")))
+    again = text(erin.get(f"{place}?tool=write_file"))
+    assert "is paused already" in again
+    assert "Nothing of it is released any more once" not in again
     page = text(dave.get(inbox_of(world)))
     line = page[page.index('class="paused"') : page.index('id="strip"')]
     assert "agent crm-writer, tool write_file, the whole team" in line
@@ -262,3 +269,26 @@ def test_an_admin_pauses_an_agent_a_tool_and_the_team_and_every_page_says_so(wor
         assert erin.post(f"{place}/{row.pk}/resume", {"reason": "Mended."}).status_code == 303
     assert not Pause.objects.filter(team_id=world.team.pk, ended_at=None).exists()
     assert "everything on this server" in text(dave.get(inbox_of(world)))
+
+
+def test_a_row_is_claimed_and_let_go_of_and_who_has_voted_is_told_why_not(world: World) -> None:
+    enforce(
+        world,
+        {"id": "two", "tool": "issue_refund", "then": "review", "needs": [{"tier": "lead", "count": 2}]},
+    )
+    request, client = ask(world, "issue_refund", REFUND), signed_in(world.alice)
+    listed = text(client.get(inbox_of(world)))
+    assert re.search(r'data-key="c" aria-label="Claim it', listed)
+    assert post(client, world, request, "claim", **{"from": "list"}).headers["Location"] == inbox_of(world)
+    row = client.post(page_of(world, request, "/release"), {"from": "list"}, headers={"HX-Request": "true"})
+    assert text(row).strip().startswith("<li")
+    assert "claimed by you" not in text(row)
+    claim(person=world.alice, team=world.team, request_id=request.pk)
+    vote(world, request, world.alice)
+    request.refresh_from_db()
+    assert request.claimed_by is None
+    page = text(client.get(page_of(world, request)))
+    assert ">Claim <kbd" not in page
+    refused = post(client, world, request, "claim")
+    assert refused.status_code == 409
+    assert "Not claimed: your vote on this request is counted" in text(refused)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,9 +19,14 @@ from inbox.consumers import BURST, STRIKES
 from inbox.heartbeat import watch_of
 from inbox.models import Member, TeamStream
 from inbox.selectors.changes import MOST_EVENTS
+from inbox.services import converse
+from inbox.services.undo import undo
 from tests.factories import World, ask, vote
+from tests.integration.core.test_conversation import answers
+from tests.integration.core.test_pauses import pause
 from tests.integration.pages.cast import ask_for_a_look, inbox_of, signed_in
 from tests.integration.pages.sockets import ORIGIN, Line
+from tests.policies import enforce
 
 Frame = dict[str, Any]
 
@@ -328,3 +334,35 @@ def test_more_events_than_a_page_is_patched_with_ask_for_a_resync(
     for _ in range(6):
         ask(world)
     assert changes(world, 0)["resync"] is True
+
+
+def test_what_comes_back_is_new_to_a_list_and_every_page_hears_of_pauses(world: World) -> None:
+    enforce(world, release_at_once=None)
+    client, request = signed_in(world.alice), ask(world, "issue_refund", {"amount": 20, "customer": "c"})
+    vote(world, request, world.carol)
+    held = changes(world, 0)
+    assert held["new"] == []
+    undo(person=world.carol, team=world.team, request_id=request.pk)
+    assert changes(world, held["seq"])["new"] == [str(request.pk)]
+    converse.ask(
+        person=world.carol,
+        team=world.team,
+        request_id=request.pk,
+        text="Why?",
+        key="k",
+        digest=request.digest,
+    )
+    asked = changes(world, 0)
+    assert asked["new"] == []
+    answers(world, request, "Because.")
+    back = changes(world, asked["seq"])
+    assert back["new"] == [str(request.pk)]
+    page = client.get(inbox_of(world, "tools")).content.decode()
+    assert re.search(r'<body[^>]* data-seq="\d+"', page)
+    assert f'data-paused="{back["paused"]}"' in page
+    pause(world, world.erin, tool="write_file")
+    now = changes(world, back["seq"])
+    line_over = client.get(inbox_of(world, "paused")).content.decode()
+    assert f'data-paused="{now["paused"]}"' in line_over
+    assert "tool write_file" in line_over
+    assert now["paused"] != back["paused"]

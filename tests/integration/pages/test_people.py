@@ -187,11 +187,11 @@ def test_the_page_costs_the_same_for_more_people(
 ) -> None:
     client.force_login(world.carol)
     client.get(url(world, "people"))
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(url(world, "people"))
     for _ in range(20):
         admin_with_tier(world, "senior")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(url(world, "people"))
 
 

@@ -164,13 +164,13 @@ def test_the_page_costs_the_same_however_many_versions_there_are(
 ) -> None:
     client.force_login(world.carol)
     page(client, world)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         page(client, world)
     version = current_version(world.team.pk)
     for place in range(10):
         write_version(version.policy, with_rules({**RULES[1], "priority": place}), author=world.erin)
     page(client, world)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         page(client, world)
 
 

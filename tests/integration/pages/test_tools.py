@@ -207,7 +207,7 @@ def test_the_pages_cost_the_same_for_more_tools_and_calls(
 ) -> None:
     tool = Tool.objects.get(team=world.team, name="write_file")
     client.force_login(world.erin)
-    addresses = ((url(world, "tools"), 12), (url(world, "tool", tool.pk), 13))
+    addresses = ((url(world, "tools"), 13), (url(world, "tool", tool.pk), 14))
     ask(world, "write_file")
     for address, count in addresses:
         client.get(address)
