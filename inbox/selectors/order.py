@@ -105,15 +105,13 @@ def count(requests: QuerySet[ApprovalRequest], lane: Lane, now: datetime, cap: i
     return first.union(*others, all=True)[: cap + 1].count()
 
 
-def neighbours(
-    requests: QuerySet[ApprovalRequest], request: ApprovalRequest, now: datetime
-) -> tuple[Neighbour | None, Neighbour | None]:
-    """The requests before and after this pending one in the whole order, from among these pending ones."""
-    spot = spot_of(request, now)
-    others = requests.exclude(pk=request.pk)
-    earlier = _merged(others, STRETCHES, now, spot, 1, backwards=True, more=Neighbour._fields[3:])
-    later = _merged(others, STRETCHES, now, spot, 1, more=Neighbour._fields[3:])
-    return _first(earlier), _first(later)
+def neighbour(
+    requests: QuerySet[ApprovalRequest], request: ApprovalRequest, now: datetime, *, backwards: bool = False
+) -> Neighbour | None:
+    """The request after this pending one in the whole order, or before it, from among these pending ones."""
+    others, more = requests.exclude(pk=request.pk), Neighbour._fields[3:]
+    rows = _merged(others, STRETCHES, now, spot_of(request, now), 1, backwards=backwards, more=more)
+    return Neighbour(*rows[0]) if rows else None
 
 
 def schedule_of(request: ApprovalRequest) -> Schedule:
@@ -196,10 +194,6 @@ def _past(column: str, spot: Spot, *, backwards: bool) -> Q:
     return (Q(**{f"{column}__{beyond}": spot.at}) | Q(**{column: spot.at, f"id__{last}": spot.id})) & Q(
         **{f"{column}__{bound}": spot.at}
     )
-
-
-def _first(rows: Sequence[Any]) -> Neighbour | None:
-    return Neighbour(*rows[0]) if rows else None
 
 
 def _moment(text: str) -> datetime:

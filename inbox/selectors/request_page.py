@@ -156,9 +156,18 @@ def find(turn: Turn, request_id: UUID) -> ApprovalRequest:
 
 
 def read(
-    turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False, lines: int = PART_LINES
+    turn: Turn,
+    request_id: UUID,
+    *,
+    part: int = 1,
+    raw: bool = False,
+    lines: int = PART_LINES,
+    around: bool = True,
 ) -> RequestPage:
-    """The page of a request. Raises NotFound for one that is not of the member's team."""
+    """The page of a request. Raises NotFound for one that is not of the member's team.
+
+    Without `around` its neighbours in the inbox are not looked for, but for the one that `why` names.
+    """
     seq, now = head_seq(turn.member.team_id), timezone.now()
     request = find(turn, request_id)
     revision = request.revisions.select_related("author").get(number=request.revision_number)
@@ -166,7 +175,8 @@ def read(
     pending = request.state == State.PENDING.value
     held = held_of(turn.member, [request]).get(request.pk)
     standing = turn.standings([request])[request.pk] if pending else _past(request)
-    before, after = neighbours(turn, request, now) if pending else (None, None)
+    before = neighbour(turn, request, now, backwards=True) if pending and around else None
+    after = neighbour(turn, request, now) if pending and (around or standing.turn) else None
     envelope = canonical.read(bytes(revision.payload))
     both = both_of(request, revision, envelope)
     return RequestPage(
@@ -241,11 +251,11 @@ def why(
     )
 
 
-def neighbours(
-    turn: Turn, request: ApprovalRequest, now: datetime
-) -> tuple[Neighbour | None, Neighbour | None]:
-    """The requests before and after this one in the inbox's order, among those that are this member's turn."""
-    return order.neighbours(your_turn(turn), request, now)
+def neighbour(
+    turn: Turn, request: ApprovalRequest, now: datetime, *, backwards: bool = False
+) -> Neighbour | None:
+    """The request after this one in the inbox's order, or before it, among those that are this member's turn."""
+    return order.neighbour(your_turn(turn), request, now, backwards=backwards)
 
 
 def _missing(open_now: Sequence[Slot]) -> tuple[Need, ...]:
