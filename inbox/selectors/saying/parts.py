@@ -16,7 +16,6 @@ from inbox.policy.plan import (
     Fall,
     LateValue,
     Step,
-    StepVerdict,
     falls,
     late_values,
     riskiest_first,
@@ -97,7 +96,7 @@ class PartsPanel(Panel):
         self.stop = max(self.stop, 1)
         asked = {key: self._said(number, key) for number, key in enumerate(self.actions, 1)}
         line = {
-            key: asked[key] if number <= self.stop else StepVerdict.DEFER
+            key: asked[key] if number <= self.stop else Verb.DEFER
             for number, key in enumerate(self.actions, 1)
         }
         self.falls: Mapping[str, Fall] = falls(self.steps, line)
@@ -121,13 +120,13 @@ class PartsPanel(Panel):
         allow = self.actions[key]["allow"]
         return (*(word for word in ("approve", "respond", "choose", "reject") if word in allow), "defer")
 
-    def _said(self, number: int, key: str) -> StepVerdict:
+    def _said(self, number: int, key: str) -> Verb:
         may = self._may(key)
         said = self.said(f"said-{number}")
         # Only an approval is ever preset; a question is put off until somebody answers it.
-        return StepVerdict(said if said in may else "approve" if "approve" in may else "defer")
+        return Verb(said if said in may else "approve" if "approve" in may else "defer")
 
-    def _row(self, number: int, key: str, said: StepVerdict) -> StepRow:
+    def _row(self, number: int, key: str, said: Verb) -> StepRow:
         action = self.actions[key]
         fall = self.falls.get(key)
         return StepRow(
@@ -212,7 +211,7 @@ class PartsPanel(Panel):
         )
 
     def _answer(self, number: int, key: str) -> Said:
-        verb = Verb(self.verdicts[key].value)
+        verb = self.verdicts[key]
         message = self.said(f"why-{number}")
         if len(message) > MESSAGE:
             raise self._refuse(
