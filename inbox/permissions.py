@@ -6,6 +6,7 @@ Strangers get NotFound: whether a thing exists is nobody's business outside its 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
@@ -16,6 +17,9 @@ from inbox.policy.exclusion import Exclusion
 from inbox.policy.seating import Seating, Voter
 
 Person = User | AnonymousUser
+
+# Whose vote would not count for one of these may still send an edit that others decide.
+TOO_LOW: Final = frozenset({"insufficient-tier", "above-ceiling"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,11 @@ class Eligibility:
     code: str = ""
     reason: str = ""
     about: str = ""
+
+    @property
+    def may_propose(self) -> bool:
+        """Whether this person may say how it should be, though not decide it."""
+        return self.code in TOO_LOW
 
 
 INACTIVE = Eligibility(False, "inactive", "Your membership is not active.", "is not active")

@@ -92,8 +92,8 @@ def review(request: HttpRequest, request_id: UUID) -> ReviewOut:
     if slug is None:
         raise NotFound()
     turn = Turn(require_member(person, slug))
-    # A program does not scroll: all of the payload comes at once.
-    page = request_page.read(turn, request_id, lines=sys.maxsize)
+    # A program does not scroll, nor go on to the next: all of the payload comes at once, and no neighbours.
+    page = request_page.read(turn, request_id, lines=sys.maxsize, around=False)
     page.request.team = turn.member.team
     return ReviewOut.of(page, url=f"{settings.PLACET_ORIGIN}/t/{slug}/r/{request_id}")
 

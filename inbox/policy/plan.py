@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
 
+from inbox.lifecycle import Verb
 from inbox.policy.problems import pointer
 from inbox.policy.reasons import printable
 from inbox.policy.words import Risk
@@ -19,25 +19,12 @@ from inbox.policy.words import Risk
 LATE: Final = "$from"
 
 
-class StepVerdict(StrEnum):
-    """What a person says to one step. DEFER: not now; the agent asks again when it gets there."""
-
-    APPROVE = "approve"
-    EDIT = "edit"
-    REJECT = "reject"
-    RESPOND = "respond"
-    CHOOSE = "choose"
-    DEFER = "defer"
-
-
-RUNS: Final = frozenset({StepVerdict.APPROVE, StepVerdict.EDIT})
-_ANSWERS: Final = frozenset({StepVerdict.RESPOND, StepVerdict.CHOOSE})
-_WORDS: Final[dict[StepVerdict | None, str]] = {
+_WORDS: Final[dict[Verb | None, str]] = {
     None: "is not decided",
-    StepVerdict.REJECT: "is rejected",
-    StepVerdict.RESPOND: "is answered instead of run",
-    StepVerdict.CHOOSE: "is answered instead of run",
-    StepVerdict.DEFER: "is put off",
+    Verb.REJECT: "is rejected",
+    Verb.RESPOND: "is answered instead of run",
+    Verb.CHOOSE: "is answered instead of run",
+    Verb.DEFER: "is put off",
 }
 
 
@@ -47,7 +34,7 @@ class Step:
 
     `depends_on` are the keys of the steps it needs. `sources` are the steps its arguments, as they would run,
     are taken from at run time (sources_of): an approval cannot approve such arguments. `asks` is true for a question
-    or a choice: an answer completes it.
+    or a choice: an answer completes it. That steps are a plan is checked when they are asked (agents.contract).
     """
 
     key: str
@@ -55,25 +42,6 @@ class Step:
     risk: Risk = Risk.LOW
     sources: tuple[str, ...] = ()
     asks: bool = False
-
-
-class PlanProblemCode(StrEnum):
-    """Why steps are no plan. docs/explanation/editing.md explains each; a test keeps it complete."""
-
-    KEY_TWICE = "key-twice"
-    UNKNOWN_KEY = "unknown-key"
-    ON_ITSELF = "depends-on-itself"
-    CYCLE = "cycle"
-    UNDECLARED_SOURCE = "undeclared-source"
-
-
-@dataclass(frozen=True, slots=True)
-class PlanProblem:
-    """One thing wrong with a plan: the step, a code, and a sentence for the agent's author."""
-
-    key: str
-    code: PlanProblemCode
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +61,13 @@ class LateValue:
     path: str
 
 
-def problems(steps: Sequence[Step]) -> tuple[PlanProblem, ...]:
-    """Everything that keeps the steps from being a plan, by step; of several cycles one. Empty when it is one."""
-    return tuple(sorted(_problems(steps), key=lambda one: (one.key, one.code)))
-
-
 def riskiest_first(steps: Sequence[Step]) -> tuple[str, ...]:
     """The keys, the highest risk first; among equals what cannot be verified, then the order of the plan."""
     ranked = sorted(steps, key=lambda step: (-step.risk.rank, step.risk is not Risk.UNVERIFIABLE))
     return tuple(step.key for step in ranked)
 
 
-def falls(steps: Sequence[Step], verdicts: Mapping[str, StepVerdict]) -> dict[str, Fall]:
+def falls(steps: Sequence[Step], verdicts: Mapping[str, Verb]) -> dict[str, Fall]:
     """The steps said to hold that do not: something they need does not, or their arguments are not known yet.
 
     A step holds when it runs, or is a question and is answered. `steps` must be a plan (ValueError). A key without a
@@ -114,7 +77,7 @@ def falls(steps: Sequence[Step], verdicts: Mapping[str, StepVerdict]) -> dict[st
     holding: set[str] = set()
     for step in _by_need(steps):
         verdict = verdicts.get(step.key)
-        if verdict not in RUNS and not (step.asks and verdict in _ANSWERS):
+        if verdict is None or not (verdict.lets_run or (step.asks and verdict.answers)):
             continue
         because = tuple(key for key in sorted(set(step.depends_on)) if key not in holding)
         if because:
@@ -127,23 +90,20 @@ def falls(steps: Sequence[Step], verdicts: Mapping[str, StepVerdict]) -> dict[st
     return found
 
 
-def settled(steps: Sequence[Step], verdicts: Mapping[str, StepVerdict]) -> dict[str, StepVerdict]:
+def settled(steps: Sequence[Step], verdicts: Mapping[str, Verb]) -> dict[str, Verb]:
     """The verdicts as they take effect: a step that falls is put off, for it was not refused for itself."""
     fallen = falls(steps, verdicts)
-    return {key: StepVerdict.DEFER if key in fallen else verdict for key, verdict in verdicts.items()}
+    return {key: Verb.DEFER if key in fallen else verdict for key, verdict in verdicts.items()}
 
 
-def stop_line(steps: Sequence[Step], at: int) -> dict[str, StepVerdict]:
+def stop_line(steps: Sequence[Step], at: int) -> dict[str, Verb]:
     """Run the first `at` steps, then ask again: those after the line are put off, and so is what needs them.
 
     Raises ValueError when `at` is not 0 to the number of steps, or the steps are no plan.
     """
     if not 0 <= at <= len(steps):
         raise ValueError(f"no stop line at {at} of {len(steps)} steps")
-    wanted = {
-        step.key: StepVerdict.APPROVE if number < at else StepVerdict.DEFER
-        for number, step in enumerate(steps)
-    }
+    wanted = {step.key: Verb.APPROVE if number < at else Verb.DEFER for number, step in enumerate(steps)}
     return settled(steps, wanted)
 
 
@@ -180,33 +140,6 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _problems(steps: Sequence[Step]) -> Iterator[PlanProblem]:
-    known = {step.key: step for step in steps}
-    counted: set[str] = set()
-    for step in steps:
-        name = printable(step.key)
-        if step.key in counted:
-            yield PlanProblem(step.key, PlanProblemCode.KEY_TWICE, f"There are two steps {name}.")
-        counted.add(step.key)
-        for needed in sorted(set(step.depends_on) - known.keys()):
-            message = f"{name} depends on {printable(needed)}, which is no step of this request."
-            yield PlanProblem(step.key, PlanProblemCode.UNKNOWN_KEY, message)
-        if step.key in step.depends_on:
-            yield PlanProblem(step.key, PlanProblemCode.ON_ITSELF, f"{name} depends on itself.")
-        for source in sorted(set(step.sources) - set(step.depends_on)):
-            message = (
-                f"{name} takes arguments from {printable(source) or 'no step'}, but does not depend on it."
-            )
-            yield PlanProblem(step.key, PlanProblemCode.UNDECLARED_SOURCE, message)
-    needs = {key: sorted({*known[key].depends_on} & known.keys() - {key}) for key in sorted(known)}
-    try:
-        TopologicalSorter(needs).prepare()
-    except CycleError as error:
-        cycle = error.args[1]
-        message = f"These steps wait for each other: {' → '.join(map(printable, cycle[::-1]))}."
-        yield PlanProblem(min(cycle), PlanProblemCode.CYCLE, message)
-
-
 def _by_need(steps: Iterable[Step]) -> Iterator[Step]:
     """The steps, each after those it needs."""
     known = {step.key: step for step in steps}
@@ -219,7 +152,7 @@ def _by_need(steps: Iterable[Step]) -> Iterator[Step]:
     return (known[key] for key in order)
 
 
-def _why(key: str, verdicts: Mapping[str, StepVerdict], fallen: Mapping[str, Fall]) -> str:
+def _why(key: str, verdicts: Mapping[str, Verb], fallen: Mapping[str, Fall]) -> str:
     if key not in fallen:
         return f"needs {printable(key)}, which {_WORDS[verdicts.get(key)]}"
     if fallen[key].because:

@@ -135,6 +135,15 @@ def neighbours(
     return (beside[place - 1] if place else None), (beside[place] if place < len(beside) else None)
 
 
+def following(
+    requests: QuerySet[ApprovalRequest], request: ApprovalRequest, now: datetime
+) -> Neighbour | None:
+    """The one after it alone, for what does not show the one before."""
+    others, more = requests.exclude(pk=request.pk), Neighbour._fields[3:]
+    ranges = _ranges(others, STRETCHES, now, spot_of(request, now), 1, more=more)
+    return min((Neighbour(*row) for row in ranges[0].union(*ranges[1:], all=True)), default=None)
+
+
 def schedule_of(request: ApprovalRequest) -> Schedule:
     """The moments stored with a request, as the pure order reads them."""
     return Schedule(

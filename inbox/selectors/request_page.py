@@ -161,9 +161,18 @@ def find(turn: Turn, request_id: UUID) -> ApprovalRequest:
 
 
 def read(
-    turn: Turn, request_id: UUID, *, part: int = 1, raw: bool = False, lines: int = PART_LINES
+    turn: Turn,
+    request_id: UUID,
+    *,
+    part: int = 1,
+    raw: bool = False,
+    lines: int = PART_LINES,
+    around: bool = True,
 ) -> RequestPage:
-    """The page of a request. Raises NotFound for one that is not of the member's team."""
+    """The page of a request. Raises NotFound for one that is not of the member's team.
+
+    Without `around` its neighbours in the inbox are not looked for, but for the one that `why` names.
+    """
     seq, now = head_seq(turn.member.team_id), timezone.now()
     request = find(turn, request_id)
     revision = request.revisions.select_related("author").get(number=request.revision_number)
@@ -171,7 +180,11 @@ def read(
     pending = request.state == State.PENDING.value
     held = held_of(turn.member, [request]).get(request.pk)
     standing = turn.standings([request])[request.pk] if pending else _past(request)
-    before, after = neighbours(turn, request, now) if pending else (None, None)
+    before, after = None, None
+    if pending and around:
+        before, after = order.neighbours(your_turn(turn), request, now)
+    elif pending and standing.turn:
+        after = next_of(turn, request, now)
     envelope = canonical.read(bytes(revision.payload))
     both = both_of(request, revision, envelope)
     return RequestPage(
@@ -246,11 +259,9 @@ def why(
     )
 
 
-def neighbours(
-    turn: Turn, request: ApprovalRequest, now: datetime
-) -> tuple[Neighbour | None, Neighbour | None]:
-    """The requests before and after this one in the inbox's order, among those that are this member's turn."""
-    return order.neighbours(your_turn(turn), request, now)
+def next_of(turn: Turn, request: ApprovalRequest, now: datetime) -> Neighbour | None:
+    """The request after this one in the inbox's order, among those that are this member's turn."""
+    return order.following(your_turn(turn), request, now)
 
 
 def _missing(open_now: Sequence[Slot]) -> tuple[Need, ...]:

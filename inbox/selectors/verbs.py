@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from inbox.lifecycle import State
 from inbox.selectors.holds import Held
 from inbox.selectors.payload import Payload
 from inbox.selectors.request_page import RequestPage
@@ -23,11 +23,15 @@ NAMES: Final = ("approve", "edit", "respond", "choose", "reject", "break_glass",
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One verb of the decision bar. `code` and `reason` say why it is not open; both "" when it is."""
+    """One verb of the decision bar. `code` and `reason` say why it is not open; both "" when it is.
+
+    `proposes`: what is sent with it others decide, because this person may not.
+    """
 
     name: str
     code: str = ""
     reason: str = ""
+    proposes: bool = False
 
     @property
     def may(self) -> bool:
@@ -39,15 +43,21 @@ def verbs_of(page: RequestPage, *, over_claim: bool = False) -> tuple[Verb, ...]
 
     `over_claim`: though somebody else works on it.
     """
-    barred = _barred(page, over_claim)
-    deciding = _open(page) if barred is None else (Verb(name, *barred) for name in NAMES[:-1])
-    return (*deciding, _undo(page.held))
+    return (*(_verb(name, page, over_claim) for name in NAMES[:-1]), _undo(page.held))
 
 
-def _open(page: RequestPage) -> Iterator[Verb]:
-    for name in NAMES[:-1]:
-        closed = None if name == "reject" else _closed(name, page)
-        yield Verb(name, *closed) if closed else Verb(name)
+def _verb(name: str, page: RequestPage, over_claim: bool) -> Verb:
+    over = _over(page)
+    if over is not None or page.standing is None:
+        return Verb(name, *(over or ("already-decided", "It is closed.")))
+    may = page.standing.may
+    proposes = name == "edit" and may.may_propose
+    if not may.may and not proposes:
+        return Verb(name, may.code, may.reason)
+    if page.claim is not None and not over_claim:
+        return Verb(name, "claimed", page.claim.reason)
+    closed = None if name == "reject" else _closed(name, page)
+    return Verb(name, *closed) if closed is not None else Verb(name, proposes=proposes)
 
 
 def _closed(name: str, page: RequestPage) -> tuple[str, str] | None:
@@ -86,16 +96,13 @@ def _undo(held: Held | None) -> Verb:
     return Verb("undo")
 
 
-def _barred(page: RequestPage, over_claim: bool) -> tuple[str, str] | None:
-    standing = page.standing
+def _over(page: RequestPage) -> tuple[str, str] | None:
+    """Why nothing can be said of it by anybody, or not again by this person."""
     if page.held is not None:
         return "held", f"{page.held.text}. Until it is released it can be undone."
-    if page.closing is not None or standing is None:
-        return "already-decided", f"{page.closing.text}." if page.closing else "It is closed."
-    if standing.voted:
+    if page.closing is not None:
+        expired = page.request.state == State.EXPIRED.value
+        return "expired" if expired else "already-decided", f"{page.closing.text}."
+    if page.standing is not None and page.standing.voted:
         return "already-voted", "Your vote is recorded."
-    if not standing.may.may:
-        return standing.may.code, standing.may.reason
-    if page.claim is not None and not over_claim:
-        return "claimed", page.claim.reason
     return None

@@ -13,7 +13,7 @@ from inbox.answers import Answers
 from inbox.audit import Actor
 from inbox.lifecycle import Outcome, Verb, outcome_of
 from inbox.models import ApprovalRequest, Decision, PolicyVersion
-from inbox.policy.plan import Step, StepVerdict, falls, sources_of
+from inbox.policy.plan import Step, falls, sources_of
 from inbox.selectors.envelopes import Bytes
 
 Lines = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -46,7 +46,7 @@ def told(found: Bytes, answers: Answers, *, message: str, lines: Lines) -> Told:
             )
             for key, action in found.actions.items()
         ],
-        {key: StepVerdict(said.verb.value) for key, said in answers.items()},
+        {key: said.verb for key, said in answers.items()},
     )
     for key, action in found.actions.items():
         said = answers[key]

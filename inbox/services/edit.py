@@ -18,6 +18,7 @@ from inbox.audit import Entry
 from inbox.errors import Invalid, NotAllowed, Refused
 from inbox.lifecycle import Verb
 from inbox.models import ApprovalRequest, Team
+from inbox.permissions import TOO_LOW
 from inbox.policy.words import Outcome as Says
 from inbox.rendering.diff import diff, summary
 from inbox.services.ballot import Counted, Line, Proposed, Result, Table, claimed_by_other, judge
@@ -42,9 +43,7 @@ def may_edit(result: Result) -> bool:
 
     Who stands too low to decide may still say how it should be: others decide that.
     """
-    return isinstance(result, Counted) or (
-        isinstance(result, NotAllowed) and result.code in ("insufficient-tier", "above-ceiling")
-    )
+    return isinstance(result, Counted) or (isinstance(result, NotAllowed) and result.code in TOO_LOW)
 
 
 def edit(

@@ -57,7 +57,7 @@ def why(request: TeamRequest, request_id: UUID) -> HttpResponse:
     sentences: tuple[str, ...] = ()
     if found.closed_at is None:
         now = timezone.now()
-        _, after = request_page.neighbours(request.turn, found, now)
+        after = request_page.next_of(request.turn, found, now)
         sentences = request_page.why(found, standing, now, after)
     context = {
         "item": found,

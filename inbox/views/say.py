@@ -41,6 +41,7 @@ def say(request: TeamRequest, request_id: UUID) -> HttpResponse:
         over=request.POST.get("over_claim") == "1",
     )
     panel: Panel | None = None
+    locked = False
     try:
         form = SayForm(request.POST).checked()
         if recorded(request.user, form.cleaned_data["idempotency_key"]):
@@ -57,6 +58,7 @@ def say(request: TeamRequest, request_id: UUID) -> HttpResponse:
         line = Line(
             request_id, shown.request.digest, draft.verdict, form.told(draft), draft.answers, bar.over
         )
+        locked = True
         foreseen = rehearse(
             person=request.user, team=request.member.team, line=line, set_aside=draft.set_aside
         )
@@ -85,7 +87,8 @@ def say(request: TeamRequest, request_id: UUID) -> HttpResponse:
     except NotFound:
         raise
     except Refused as refused:
-        return _shown(request, request_id, None, bar, panel, refused=refused)
+        # Whoever waited for a lock may have been shown what is no more: it is read again.
+        return _shown(request, request_id, None if locked else shown, bar, panel, refused=refused)
     return _done(request, request_id)
 
 
@@ -132,11 +135,8 @@ def _shown(
     preview: Preview | None = None,
     refused: Refused | None = None,
 ) -> HttpResponse:
-    # After a refusal the request may not be what it was: it is read again.
-    again = shown if refused is None else read(request, request_id)
-    closed = again is not None and not opens(
-        again, {verb.name: verb for verb in verbs_of(again, over_claim=bar.over)}, bar.step
-    )
+    again = shown or read(request, request_id)
+    closed = not opens(again, {verb.name: verb for verb in verbs_of(again, over_claim=bar.over)}, bar.step)
     filled = Bar(
         step="" if closed or isinstance(refused, Changed) else bar.step,
         message=bar.message,

@@ -226,17 +226,18 @@ class PastOut(BaseModel):
 
 
 class VerbOut(BaseModel):
-    """A verb and whether the caller may use it now; `code` and `reason` say why not."""
+    """A verb and whether the caller may use it now; `code` and `reason` say why not. `proposes`: others decide what is sent."""
 
     name: str
     may: bool
     code: str
     reason: str
+    proposes: bool
 
     @classmethod
     def of(cls, verb: Verb) -> Self:
         """A verb of the decision bar."""
-        return cls(name=verb.name, may=verb.may, code=verb.code, reason=verb.reason)
+        return cls(name=verb.name, may=verb.may, code=verb.code, reason=verb.reason, proposes=verb.proposes)
 
 
 class QuestionOut(BaseModel):

@@ -15,7 +15,6 @@ from inbox.lifecycle import Verb
 from inbox.policy.plan import (
     Fall,
     Step,
-    StepVerdict,
     falls,
     late_values,
     riskiest_first,
@@ -107,7 +106,7 @@ class PartsPanel(Panel):
         self.stop = max(self.stop, 1)
         asked = {key: self._said(number, key) for number, key in enumerate(self.actions, 1)}
         line = {
-            key: asked[key] if number <= self.stop else StepVerdict.DEFER
+            key: asked[key] if number <= self.stop else Verb.DEFER
             for number, key in enumerate(self.actions, 1)
         }
         self.falls: Mapping[str, Fall] = falls(self.steps, line)
@@ -138,13 +137,13 @@ class PartsPanel(Panel):
     def _fields(self, schema: Any, value: Any, prefix: str) -> Fields:
         return Fields(schema, value, self.posted, touched=self._posted(prefix), prefix=prefix)
 
-    def _said(self, number: int, key: str) -> StepVerdict:
+    def _said(self, number: int, key: str) -> Verb:
         may = self._may(key)
         said = self.said(f"said-{number}")
         # Only an approval is ever preset; a question is put off until somebody answers it.
-        return StepVerdict(said if said in may else "approve" if "approve" in may else "defer")
+        return Verb(said if said in may else "approve" if "approve" in may else "defer")
 
-    def _row(self, number: int, key: str, said: StepVerdict) -> StepRow:
+    def _row(self, number: int, key: str, said: Verb) -> StepRow:
         action = self.actions[key]
         fall, step = self.falls.get(key), self.steps[number - 1]
         return StepRow(
@@ -178,7 +177,7 @@ class PartsPanel(Panel):
     @property
     def summary(self) -> str:
         """What the button says: "Run steps 1–3, then ask again"."""
-        edited = sum(verdict is StepVerdict.EDIT for verdict in self.verdicts.values())
+        edited = sum(verdict is Verb.EDIT for verdict in self.verdicts.values())
         return f"{self._summary()} ({edited} edited)" if edited else self._summary()
 
     def _summary(self) -> str:
@@ -256,7 +255,7 @@ class PartsPanel(Panel):
         return diff(self.actions[key]["args"], dict(said.args or {}))
 
     def _answer(self, number: int, key: str) -> Said:
-        verb = Verb(self.verdicts[key].value)
+        verb = self.verdicts[key]
         message = self.said(f"why-{number}")
         if len(message) > MESSAGE:
             raise self._refuse(

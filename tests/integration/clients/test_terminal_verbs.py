@@ -11,7 +11,7 @@ import pgtrigger
 
 from agents.contract import Submission
 from inbox.clock import database_now
-from inbox.models import ApprovalRequest, Hold
+from inbox.models import ApprovalRequest, Hold, Snooze
 from inbox.selectors import answers
 from inbox.services.holds import release_due
 from inbox.services.submit import submit
@@ -151,6 +151,9 @@ def test_people_talk_take_back_put_aside_and_pass_on(world: World, sit: Sit) -> 
     done("defer", tail(mail), "--for", "soon", code=2)
     done("undefer", tail(mail))
     done("undefer", tail(mail), code=5)
+    done("defer", tail(other), "--alike", "2")
+    put = Snooze.objects.get(request=other, member__user=world.alice, ended_at=None)
+    assert (put.until, put.count) == ("alike", 2)
 
     done("claim", tail(mail))
     bob = sit(world.bob)

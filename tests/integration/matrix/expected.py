@@ -1,16 +1,10 @@
-"""The rules in one place: what each verb comes to, by the state of the request and by who tries it.
-
-`expected` knows no surface. Where one says it in another way on purpose, `said_on` says so; what is wrong and not mended
-yet stands in `KNOWN`.
-"""
+"""The rules in one place: what each verb comes to, by the state of the request and by who tries it, on every surface."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tests.integration.matrix.roles import Role
 from tests.integration.matrix.states import NO_EDITS, State
-from tests.integration.matrix.verbs import SIGN_IN, Surface, Verb, kind_of
+from tests.integration.matrix.verbs import SIGN_IN, Verb, kind_of
 
 DECIDING = frozenset(
     {
@@ -31,6 +25,8 @@ CLOSED = frozenset({State.NOT_HAD, State.HAD, State.EXPIRED, State.WITHDRAWN, St
 HELD = {State.HELD_BY_ME: Role.ME, State.HELD_BY_ANOTHER: Role.PEER}
 """By whom."""
 DECIDED = frozenset({State.NOT_HAD, State.HAD})
+MEMBERS = (Role.ME, Role.PEER, Role.LOW, Role.OWNER, Role.REQUESTER)
+"""Who sees the request."""
 
 
 def makes_sense(verb: Verb, state: State) -> bool:
@@ -50,6 +46,8 @@ def expected(verb: Verb, state: State, role: Role) -> str:
         return "" if role is HELD[state] else "not-yours"
     if verb is Verb.RECALL:
         return _recall(state, role)
+    if verb is Verb.COMPENSATE:
+        return _compensate(state, role)
     if verb is Verb.FEEDBACK:
         if state not in DECIDED | {State.EXPIRED}:
             return "not-decided"
@@ -114,11 +112,21 @@ def _recall(state: State, role: Role) -> str:
     return "already-picked-up" if state is State.HAD else ""
 
 
+def _compensate(state: State, role: Role) -> str:
+    if state in HELD:
+        return "held"
+    if state not in DECIDED:
+        return "not-decided"
+    if state is State.NOT_HAD:
+        return "not-had"
+    return "no-tier" if role is Role.OWNER else ""
+
+
 def left_in(verb: Verb, state: State, role: Role) -> str:
     """The state of the request after the verb worked."""
     if verb is Verb.UNDO:
         return "pending"
-    if verb in (Verb.RECALL, Verb.FEEDBACK):
+    if verb in (Verb.RECALL, Verb.COMPENSATE, Verb.FEEDBACK):
         return "expired" if state is State.EXPIRED else "decided"
     if verb not in DECIDING:
         return "pending"
@@ -132,59 +140,12 @@ def left_in(verb: Verb, state: State, role: Role) -> str:
     return "pending" if proposes or state is State.EDITED else "held"
 
 
-def said_on(surface: Surface, verb: Verb, state: State, role: Role) -> str:
-    """What `expected` becomes on a surface.
-
-    Forms and commands look at the request before they are filled in, and are then closed for one reason whatever closed
-    it; a lost deadline is told as such only to who decides without looking.
-    """
-    code = expected(verb, state, role)
-    looks = surface is Surface.TERMINAL or (surface is Surface.PAGE and verb in FORMS)
-    return "already-decided" if looks and code == "expired" else code
-
-
-FORMS = frozenset({Verb.EDIT, Verb.RESPOND, Verb.CHOOSE, Verb.PLAN, Verb.LINES})
-"""Verbs of the page that are filled in before they are sent."""
+def as_when_waiting(verb: Verb, state: State, role: Role) -> bool:
+    """Whether the state makes no difference to this role."""
+    return state is not State.WAITING and expected(verb, state, role) == expected(verb, State.WAITING, role)
 
 
 def same_for_all(verb: Verb, state: State, role: Role) -> bool:
-    """Whether the state alone refuses this member, as it refuses `Role.ME`."""
-    outside = role in (Role.ME, Role.STRANGER, Role.INACTIVE, Role.ANONYMOUS)
-    return not outside and _over(state) == expected(verb, state, role) != ""
-
-
-@dataclass(frozen=True)
-class Defect:
-    """Cells that come to something else than they should, and why nobody mended them yet."""
-
-    surface: Surface
-    verbs: frozenset[Verb]
-    role: Role
-    wanted: frozenset[str]
-    came_to: str
-    why: str
-
-
-KNOWN = (
-    Defect(
-        Surface.PAGE,
-        PROPOSING,
-        Role.LOW,
-        frozenset({"", "claimed", "blocked"}),
-        "insufficient-tier",
-        "The page opens no form for an edit that others would decide; the API takes it.",
-    ),
-)
-
-
-def known(surface: Surface, verb: Verb, state: State, role: Role) -> Defect | None:
-    """The declared defect of a cell."""
-    wanted = said_on(surface, verb, state, role)
-    return next(
-        (
-            one
-            for one in KNOWN
-            if (one.surface, one.role) == (surface, role) and verb in one.verbs and wanted in one.wanted
-        ),
-        None,
-    )
+    """Whether this member is refused as `Role.ME` is, and so is every other: by the state alone."""
+    codes = {expected(verb, state, one) for one in MEMBERS}
+    return role in MEMBERS and role is not Role.ME and len(codes) == 1 and codes != {""}

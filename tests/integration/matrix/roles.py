@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.contrib.auth.models import User
 from django.test import Client
 
-from inbox.models import Member
+from inbox.models import Member, Tool
 from inbox.services import personal_tokens
 from inbox.services.teams import add_member
 from tests.factories import World, make_world
@@ -74,6 +74,9 @@ def make_cast() -> Cast:
     Member.objects.filter(user=further["fred"]).update(is_active=False)
     ladder = {risk: [{"tier": "senior", "count": 1}] for risk in RISKS}
     enforce(world, release_at_once=None, ladder=ladder)
+    Tool.objects.filter(team=world.team, name="write_file").update(
+        inverse_tool="restore_file", inverse={"file": "path"}
+    )
     return Cast(
         world,
         people,

@@ -175,6 +175,7 @@ def test_next_and_previous_walk_the_whole_order(world: World) -> None:
     by_id = {str(request.pk): request for request in everyone}
     for place, pk in enumerate(expected):
         before, after = order.neighbours(pending(world), by_id[pk], now)
+        assert order.following(pending(world), by_id[pk], now) == after
         assert (str(before.id) if before else None) == (expected[place - 1] if place else None)
         assert (str(after.id) if after else None) == (expected[place + 1] if place < 60 else None)
 
@@ -186,7 +187,7 @@ def test_a_request_says_what_it_comes_before_and_why(world: World) -> None:
     turn, now = turn_of(world), timezone.now()
 
     def said(request: ApprovalRequest) -> str:
-        _, after = request_page.neighbours(turn, request, now)
+        after = request_page.next_of(turn, request, now)
         found = request_page.find(turn, request.pk)
         return " ".join(request_page.why(found, turn.standings([found])[found.pk], now, after))
 

@@ -20,7 +20,8 @@ from tests.checker import check_team
 from tests.factories import World, ask, vote
 from tests.integration.core.test_holds import due
 from tests.integration.core.test_verbs import asked, five_invoices
-from tests.integration.pages.cast import inbox_of, page_of, signed_in
+from tests.integration.matrix.roles import RISKS
+from tests.integration.pages.cast import decision, inbox_of, page_of, signed_in
 from tests.integration.pages.test_request import text_of
 from tests.policies import enforce
 
@@ -158,6 +159,43 @@ def test_an_edit_that_others_must_decide_says_so_and_they_see_it_first(world: Wo
     theirs = text_of(signed_in(world.bob).get(page_of(world, request)).content)
     assert theirs.index(f"by {world.alice.username}") < theirs.index("What will run")
     assert not Decision.objects.filter(request=request).exists()
+
+
+def test_who_may_not_decide_proposes_and_is_told_that_others_decide(world: World) -> None:
+    enforce(world, ladder={risk: [{"tier": "lead", "count": 1}] for risk in RISKS})
+    dave, alice = signed_in(world.dave), signed_in(world.alice)
+    request = ask(world, "write_file", {"path": "docs/a.md", "text": "hello"})
+    shut = dave.get(page_of(world, request)).content
+    assert "This needs lead; you are reviewer. You may propose an edit: others decide it." in text_of(shut)
+    opened = dave.get(page_of(world, request, "?step=edit")).content
+    assert "This is a proposal that others decide. This needs lead; you are reviewer." in text_of(opened)
+    assert b'name="verdict"' not in opened
+    fields = {**filled(opened.decode()), "#/text": "better"}
+    shown = say(dave, world, request, "edit", "preview", **fields).content.decode()
+    assert "Propose this edit to others. Nothing runs before they approve it." in shown
+    assert "Approve write_file" not in shown
+    assert say(dave, world, request, "edit", "commit", **filled(shown)).status_code == 302
+    assert "It is not decided. Others decide it now: lead" in text_of(
+        dave.get(page_of(world, request)).content
+    )
+    request.refresh_from_db()
+    alice.post(page_of(world, request, "/decide"), decision(request, "approve"))
+    assert answer(request)["args"]["text"] == "better"
+
+    rows = {"rows": [{"id": one} for one in "abc"]}
+    pay = asked(world, {"key": "p", "name": "write_file", "args": rows, "lines": "/rows"})
+    lines = dave.get(page_of(world, pay, "?step=lines")).content
+    assert "This is a proposal that others decide." in text_of(lines)
+    alice.post(page_of(world, pay, "/claim"))
+    claimed = dave.get(page_of(world, pay)).content
+    assert f"{world.alice.username} is working on this" in text_of(claimed)
+    assert "Take it over" not in text_of(claimed)
+    over = dave.get(page_of(world, pay, "?step=lines&over=1")).content.decode()
+    sent = {**filled(over), "line-1": "defer"}
+    shown = say(dave, world, pay, "lines", "preview", **sent).content.decode()
+    assert say(dave, world, pay, "lines", "commit", **filled(shown)).status_code == 302
+    pay.refresh_from_db()
+    assert (pay.state, pay.editor) == ("pending", world.dave)
 
 
 def test_a_question_is_answered_in_words_or_in_fields(world: World) -> None:

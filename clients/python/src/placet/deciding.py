@@ -15,7 +15,7 @@ from placet.shapes import DecideOut, ReviewOut
 from placet.words import time_of_day
 
 # Why a verb is not open although the person would have the right.
-_OVER = frozenset({"already-decided", "already-voted", "held"})
+_OVER = frozenset({"already-decided", "already-voted", "expired", "held"})
 # A slip of the fingers is asked again; who guesses does not read.
 TRIES = 3
 
@@ -98,6 +98,10 @@ def agreed(
     if shown is not None:
         shown()
     context.talk.line()
+    if any(verb["proposes"] for verb in review["verbs"]):
+        # Nothing else is open to whom an edit is open as a proposal.
+        context.talk.line("You may not decide this: what you send is a proposal that others decide.", "warn")
+        what = f"Propose to others: {what}"
     if review["read_back"] is None:
         answer = context.talk.ask(f"{what}? [y/N]")
         if (answer or "").strip().casefold() not in ("y", "yes"):

@@ -153,7 +153,12 @@ def _case(screen: Screen, review: ReviewOut) -> None:
 
 def _verbs(screen: Screen, review: ReviewOut) -> None:
     screen.heading("You")
-    screen.pair("may", ", ".join(verb["name"] for verb in review["verbs"] if verb["may"]) or "only look")
+    may = (
+        f"propose an {verb['name']}" if verb["proposes"] else verb["name"]
+        for verb in review["verbs"]
+        if verb["may"]
+    )
+    screen.pair("may", ", ".join(may) or "only look")
     for reason in dict.fromkeys(verb["reason"] for verb in review["verbs"] if not verb["may"]):
         names = ", ".join(verb["name"] for verb in review["verbs"] if verb["reason"] == reason)
         screen.pair("may not", f"{names}: {reason}")

@@ -195,6 +195,7 @@ class VerbOut(TypedDict):
     may: bool
     code: str
     reason: str
+    proposes: bool
 
 
 class QuestionOut(TypedDict):

@@ -20,9 +20,6 @@ from placet.payload import Action, arguments, beside, contents, editable, the_ac
 from placet.screen import Screen
 from placet.shapes import DecideOut, ReviewOut
 
-# Said of the bytes as they stand; an edit is taken all the same, at least as a proposal to others.
-_STILL_OPEN = ("in-parts", "insufficient-tier", "above-ceiling")
-
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", help="The id, or an end that only it has.")
@@ -43,7 +40,7 @@ def _run(context: Context, given: Namespace) -> int:
 
 
 def _one(context: Context, typed: str, given: Namespace) -> Decided:
-    review = looked_up(context, typed, given, "edit", but=_STILL_OPEN)
+    review = looked_up(context, typed, given, "edit", but=("in-parts",))
     action = the_action(review, given.action, lambda one: "edit" in one["allow"], "edited")
     if given.args_file is not None:
         return review, _decide(context, review, given, action, arguments(contents(given.args_file)))

@@ -45,7 +45,7 @@ def _itemised(review: ReviewOut, given: Namespace) -> Action:
 
 
 def _one(context: Context, typed: str, given: Namespace) -> Decided:
-    review = looked_up(context, typed, given, "edit", but=("in-parts", "insufficient-tier", "above-ceiling"))
+    review = looked_up(context, typed, given, "edit", but=("in-parts",))
     action = _itemised(review, given)
     said = _said(given, len(pointed(action)))
     lines: list[LineVerdict] = [
