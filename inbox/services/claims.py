@@ -55,7 +55,7 @@ def claim(*, person: User, team: Team, request_id: UUID, take_over: bool = False
             raise NotAllowed(may.code, f"Not claimed. {may.reason}")
         if electorate.voted(request, person.pk):
             raise AlreadyVoted(
-                "Not claimed: your vote on this request is counted, and others decide the rest."
+                detail="Not claimed: your vote on this request is counted, and others decide the rest."
             )
         holder = _holder(request, now)
         mine = holder is not None and holder.pk == member.pk

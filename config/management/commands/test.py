@@ -18,7 +18,7 @@ from config.processes import ROOT
 
 # Cheap ones spread test by test; those with servers and browsers of their own file by file, because a file shares
 # them; those of the set-up by group, for only the tests of one running product share anything.
-SPREAD = ("tests/unit", "tests/integration", "tests/contract")
+SPREAD = ("tests/unit", "tests/integration", "tests/contract", "clients/python/tests")
 BY_FILE = ("tests/e2e", "tests/faults")
 BY_GROUP = ("tests/setup",)
 NOTHING_COLLECTED = 5

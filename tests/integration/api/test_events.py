@@ -6,7 +6,6 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,6 @@ from inbox.services.pauses import pause, resume
 from tests.factories import World, ask, body, make_world, vote
 from tests.integration.api.conftest import Caller
 from tests.product import Product, product, until
-
-
-@pytest.fixture
-def served(real_world: World, tmp_path: Path) -> Iterator[Product]:
-    """The web process alone."""
-    with product(tmp_path) as running:
-        running.start("web")
-        yield running
 
 
 class Listener:

@@ -6,9 +6,8 @@ import asyncio
 import json
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx2
@@ -25,15 +24,7 @@ from config.front import BodyCap, Message, Receive, Scope, Send
 from inbox.models import ApprovalRequest, Vote
 from tests.factories import World, ask, body
 from tests.integration.pages.cast import decision, page_of, signed_in
-from tests.product import Product, product, until
-
-
-@pytest.fixture
-def served(real_world: World, tmp_path: Path) -> Iterator[Product]:
-    """The web process alone."""
-    with product(tmp_path) as running:
-        running.start("web")
-        yield running
+from tests.product import Product, until
 
 
 def opened(served: Product, head: str, sent: bytes, length: int) -> socket.socket:

@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx2
-import pytest
 from django.db import connection
 
 from inbox.models import ApprovalRequest
@@ -18,14 +17,6 @@ from inbox.services.converse import Heard, guide, reply
 from inbox.services.converse import ask as question
 from tests.factories import World, ask, body, vote
 from tests.product import Product, product, until
-
-
-@pytest.fixture
-def served(real_world: World, tmp_path: Path) -> Iterator[Product]:
-    """The web process alone."""
-    with product(tmp_path) as running:
-        running.start("web")
-        yield running
 
 
 def waiting_call(
@@ -72,14 +63,14 @@ def test_what_people_say_wakes_the_agent_once_and_is_not_missed_between_two_wait
         return str(said.message.pk)
 
     def waited(after: str | None, during: Callable[[], object]) -> tuple[list[str], bool]:
-        """What was said by the end of a wait of 10 seconds, and whether something ended it before."""
+        """What was said by the end of a wait of 4 seconds, and whether something ended it before."""
         began = time.monotonic()
-        thread, answers = waiting_call(served, real_world, request, 10, after)
+        thread, answers = waiting_call(served, real_world, request, 4, after)
         time.sleep(1)
         during()
         thread.join(20)
         when, response = answers[0]
-        return [message["text"] for message in response.json()["messages"]], when - began < 9
+        return [message["text"] for message in response.json()["messages"]], when - began < 3.5
 
     def nothing() -> None:
         pass

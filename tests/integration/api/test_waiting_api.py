@@ -68,7 +68,8 @@ def test_claim_look_pass_on_and_escalate(world: World, client: Client) -> None:
     seen = said(carol, "POST", f"{path}/look")
     assert (seen["looking"], seen["claimed_by"]) == ([world.dave.get_username()], world.dave.get_username())
     assert said(carol, "POST", f"{path}/claim", {"take_over": True})["taken_from"] == taken["who"]
-    [line] = said(dave, "GET", "/notifications")["items"]
+    # The other line tells everybody who may decide that something waits.
+    line, _ = said(dave, "GET", "/notifications")["items"]
     assert (line["kind"], line["request"], line["read"]) == ("claim_taken", str(request.pk), False)
     passed = said(carol, "POST", f"{path}/delegate", {"to": world.dave.get_username(), "reason": "Yours."})
     assert passed["assigned_because"] == f"passed on by {world.carol.get_username()}: Yours."
@@ -83,11 +84,12 @@ def test_notifications_are_read_by_their_member_alone(world: World, client: Clie
     request.assignee = world.member(world.dave)
     notify(assigned([request]), database_now())
     listed = said(dave, "GET", "/notifications")
-    [line] = listed["items"]
-    assert (listed["unread"], line["count"], line["group"]) == (1, 1, str(request.group_id))
+    line, for_all = listed["items"]
+    assert (listed["unread"], line["count"], line["group"]) == (2, 1, str(request.group_id))
+    assert (for_all["count"], for_all["group"]) == (1, None)
     assert said(carol, "POST", "/notifications/read", {"ids": [line["id"]]})["marked"] == 0
     assert_problem(dave.call("POST", "/notifications/read", {}), 422, "missing")
-    assert said(dave, "POST", "/notifications/read", {"all": True}) == {"marked": 1, "unread": 0}
+    assert said(dave, "POST", "/notifications/read", {"all": True}) == {"marked": 2, "unread": 0}
 
 
 @pytest.mark.parametrize(("method", "verb", "sent"), ROUTES)

@@ -189,6 +189,7 @@ def test_watch_tells_what_is_held_and_when_it_left(world: World, sit: Sit) -> No
     terminal.expect(tail(request))
     with pgtrigger.ignore("inbox.Hold:hold_ends_once"):
         Hold.objects.filter(request=request).update(release_at=database_now() - timedelta(seconds=1))
-    assert release_due() == 1
+    # Others' holds may be due as well: what is committed here stays.
+    assert release_due() >= 1
     terminal.expect("released")
     assert terminal.interrupt() == 0

@@ -17,7 +17,7 @@ from inbox.errors import Invalid, NotAllowed, TooLarge
 from inbox.models import ApprovalRequest, AuditEvent, Batch, BatchItem, Decision, RequestGroup
 from inbox.services.batches import OUTCOMES, BatchLine, finish_abandoned, start_batch
 from tests.checker import check_team
-from tests.factories import World, ask, race, vote
+from tests.factories import World, ask, ask_many, body, race, vote
 from tests.faults.environment import child_environment
 
 
@@ -243,7 +243,7 @@ def test_more_batches_than_anyone_can_read_are_slowed_down(real_world: World) ->
 )
 def test_a_killed_batch_is_finished_by_the_sweep(real_world: World, point: str) -> None:
     """SIGKILL inside or between chunks of 250: the sweep goes on; nothing twice, nothing skipped."""
-    requests = [ask(real_world, args={"path": str(n), "text": "t"}) for n in range(520)]
+    requests = ask_many(real_world, [body(args={"path": str(n), "text": "t"}) for n in range(520)])
     code = (
         "import django; django.setup()\n"
         "from django.contrib.auth.models import User\n"

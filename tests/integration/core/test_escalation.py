@@ -21,7 +21,7 @@ from tests.checker import check_team
 from tests.factories import World, ask, race, vote
 from tests.waiting import every_risk, in_force
 
-ROUNDS = 100
+ROUNDS = 40
 HOUR = 3600
 STEPS = [
     {"after_seconds": HOUR, "needs": [{"tier": "senior", "count": 1}]},

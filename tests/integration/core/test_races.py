@@ -18,7 +18,7 @@ from inbox.services.withdraw import withdraw
 from tests.checker import check_team
 from tests.factories import World, ask, race, vote
 
-ROUNDS = 100
+ROUNDS = 40
 
 
 def test_opposite_verdicts_end_in_one(real_world: World) -> None:

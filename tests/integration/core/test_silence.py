@@ -18,7 +18,7 @@ from inbox.services.sweep import sweep
 from tests.checker import check_team
 from tests.factories import World, ask, race, vote
 
-ROUNDS = 100
+ROUNDS = 40
 
 
 def overdue(request: ApprovalRequest, seconds: float = 1, **columns: Any) -> ApprovalRequest:

@@ -74,7 +74,7 @@ def _open(verb: Verb, state: State, role: Role) -> str:
     if verb in TALKING:
         return "" if voted else _barred(state, role)
     if verb is Verb.CLAIM:
-        return _barred(state, role) or _claimed(state, role)
+        return "already-voted" if voted else _barred(state, role) or _claimed(state, role)
     if voted:
         return "already-voted"
     barred = _barred(state, role)

@@ -121,4 +121,4 @@ def test_the_report_costs_the_same_for_any_number_of_items(world: World) -> None
         with CaptureQueriesContext(connection) as captured:
             client.get(address)
         counts.add(len(captured))
-    assert counts == {17}
+    assert counts == {18}
