@@ -56,6 +56,11 @@ def promotion() -> Story:
                     "alternatives": ["Send to 200 customers first.", "Show a banner in the shop instead."],
                 },
                 claims={"risk": "low", "confidence": 0.91},
+                asked={
+                    "answer": "Everybody who bought within two years and did not object to mail. Two of them are our own test accounts.",
+                    "draft": {"subject": "Friday to Sunday: 25 % off everything"},
+                    "note": "With the days in the subject.",
+                },
             ),
         ),
     )
@@ -81,6 +86,11 @@ def blog_post() -> Story:
                     "results": "The draft was proofread.",
                 },
                 claims={"confidence": 0.86},
+                asked={
+                    "answer": "From Monday's announcement: revenue went from 10.4 to 12.8 million. I rounded it up.",
+                    "draft": {"body": body.replace("+25 %", "+23 %"), "growth_percent": 23},
+                    "note": "With the figure as announced, not rounded up.",
+                },
             ),
             _turn(
                 "Two announcements for tomorrow morning, with the figure as published.",
@@ -203,15 +213,11 @@ def late_delivery() -> Story:
     """An apology with a discount."""
     name, address = world.customers()[118]
     order = world.order_id(500)
-    mail = {
-        "to": address,
-        "subject": "Your late delivery",
-        "body": (
-            f"Dear {name},\n\nyour parcel reached you nine days late, and we are sorry. Please take 20 % off your next "
-            "order with the code SORRY20.\n\nYour support team\n"
-        ),
-        "discount_percent": 20,
-    }
+    body = (
+        f"Dear {name},\n\nyour parcel reached you nine days late, and we are sorry. Please take 20 % off your next "
+        "order with the code SORRY20.\n\nYour support team\n"
+    )
+    mail = {"to": address, "subject": "Your late delivery", "body": body, "discount_percent": 20}
     return Story(
         "late-delivery",
         "support-ai",
@@ -227,6 +233,11 @@ def late_delivery() -> Story:
                     "alternatives": ["Offer 30 %."],
                 },
                 claims={"confidence": 0.78},
+                asked={
+                    "answer": "The guideline allows up to 30 % where a parcel is more than a week late. I took the usual 20 %.",
+                    "draft": {"body": body.replace("20 % off", "30 % off"), "discount_percent": 30},
+                    "note": "With as much as the guideline allows.",
+                },
             ),
         ),
     )
@@ -254,6 +265,7 @@ def account_deletion() -> Story:
                     "impact": {"accounts": len(accounts), "with_open_orders": "not checked"},
                 },
                 claims={"risk": "medium", "confidence": 0.88},
+                asked={"answer": "I did not look at open orders: I have no tool for that."},
             ),
         ),
     )

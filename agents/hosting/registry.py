@@ -23,7 +23,7 @@ DEMO_GRAPHS: Final[Mapping[str, str]] = {
     "demo-travel": "agents.demos.graphs:travel",
     "demo-build": "agents.demos.graphs:build",
 }
-
+DEMO_ANSWERS: Final[Mapping[str, str]] = dict.fromkeys(DEMO_GRAPHS, "agents.demos.answers:answer")
 
 UNDO: Final = ".undo"
 

@@ -17,6 +17,7 @@ from inbox.errors import NotAllowed
 from inbox.lifecycle import State, Verb
 from inbox.lines import LineSaid, split
 from inbox.models import ApprovalRequest
+from inbox.services import converse
 from inbox.services.decide import Decided
 from inbox.services.escalate_by_hand import escalate
 from tests.checker import check_team
@@ -119,6 +120,23 @@ def test_what_somebody_was_not_sure_of_either_is_answered_further_up(demo: World
     done(demo, run)
     (mail,) = effects(run, "email_customer")
     assert answer in mail["body"]
+
+
+def test_a_demo_agent_answers_and_sends_the_right_figure_when_its_draft_is_sent_back(demo: World) -> None:
+    run = tell(demo, stories.blog_post())
+    post = asked(demo, run, "publish_post")
+    told = {"team": demo.team, "request_id": post.pk, "person": demo.alice}
+    for say, kind in ((converse.ask, "question"), (converse.regenerate, "regenerate")):
+        say(**told, text="Where does the figure come from?", key=kind)
+        settle(demo, lambda: ApprovalRequest.objects.get(pk=post.pk).asked_agent_at is None)
+    answer, note = (said.text for said in post.messages.filter(kind="answer").order_by("pk"))
+    assert ("I rounded it up." in answer, note) == (True, "With the figure as announced, not rounded up.")
+    post.refresh_from_db()
+    assert (post.revision_number, action_of(post)["args"]["growth_percent"]) == (2, 23)
+    fully(demo, post)
+    fully(demo, asked(demo, run, "post_snippets"))
+    done(demo, run)
+    assert [one["growth_percent"] for one in effects(run, "publish_post")] == [23]
 
 
 @pytest.mark.parametrize(
