@@ -263,7 +263,7 @@ class PartsPanel(Panel):
             )
         if verb is Verb.EDIT:
             args = self._value(number, self.edits[key].arguments)
-            if args == self.actions[key]["args"]:
+            if not diff(self.actions[key]["args"], args):
                 self.edits[key].show([UNCHANGED])
                 raise self._refuse(
                     UNCHANGED.code, f"Step {number}: nothing is changed. Change a value, or let it run."
