@@ -293,6 +293,8 @@ def test_a_plan_runs_to_the_stop_line_and_says_what_falls(world: World) -> None:
     assert "Run steps 1–2, then ask again…" in live
     nothing = say(client, world, request, "parts", "commit", **{**fields, "said-1": "defer"})
     assert nothing.status_code == 422
+    unopened = say(client, world, request, "parts", "commit", **{**fields, "said-1": "edit"})
+    assert "is not offered" in unopened.content.decode()
     assert nothing_recorded(request)
     shown = say(client, world, request, "parts", "preview", **{**fields, "stop": "2"}).content.decode()
     back = {"read_back": "x"} if 'name="read_back"' in shown else {}
