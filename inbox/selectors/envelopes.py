@@ -32,7 +32,8 @@ class Bytes:
     def edited(self, key: str) -> bool:
         """Whether people changed this action's arguments."""
         before = next((action for action in self.proposed["actions"] if action["key"] == key), None)
-        return before is None or before["args"] != self.actions[key]["args"]
+        # By their bytes: to Python true is 1, and the agent would be told that its own arguments were approved.
+        return before is None or canonical.dumps(before["args"]) != canonical.dumps(self.actions[key]["args"])
 
 
 def bytes_of(requests: Iterable[ApprovalRequest]) -> dict[UUID, Bytes]:

@@ -361,13 +361,14 @@ def _repeated(
         return None
     if row.fingerprint != key[1] or request is None:
         return _key_reused()
-    # Held then, released since: the answer is what became of that very decision.
-    decision = (
-        Decision.objects.filter(request=request).first()
-        if row.result["decision"] or row.result["release_at"]
-        else None
-    )
     until = row.result["release_at"]
+    # Held then, released since: the answer is what became of that very decision. Undone, it became nothing, and what
+    # others decided since is not the answer.
+    stands = (row.result["decision"] or until) and Vote.objects.filter(
+        request=request, person=person, retracted_at=None
+    ).exists()
+    decision = Decision.objects.filter(request=request).first() if stands else None
+    until = until if stands else None
     return Decided(
         request,
         decision,

@@ -69,9 +69,9 @@ def edit(
     if closed is not None:
         return Edited(closed)
     changes = {
-        key: diff(found.actions[key]["args"], args)
+        key: changed
         for key, args in line.edits.items()
-        if found.actions[key]["args"] != args
+        if (changed := diff(found.actions[key]["args"], dict(args)))
     }
     if not changes:
         raise Invalid("nothing-edited", "Not recorded: nothing was changed. Approve it as it stands instead.")

@@ -73,14 +73,13 @@ def _answer(where: str, action: Mapping[str, Any], value: canonical.JsonValue) -
 
 
 def _choice(where: str, action: Mapping[str, Any], value: canonical.JsonValue) -> Iterator[FieldError]:
-    offered = [option["value"] for option in action["options"]]
+    # By their bytes: to Python true is 1, and the agent would be given what it did not offer.
+    offered = {canonical.digest(option["value"]) for option in action["options"]}
     if not isinstance(value, list) or not value:
         yield FieldError(where, "choice-missing", "Choose at least one, or none of them by rejecting.")
     elif len(value) > 1 and not action["multiple"]:
         yield FieldError(where, "one-choice", "Choose exactly one.")
-    elif any(one not in offered for one in value) or len({canonical.digest(one) for one in value}) != len(
-        value
-    ):
+    elif not (chosen := {canonical.digest(one) for one in value}) <= offered or len(chosen) != len(value):
         yield FieldError(where, "not-an-option", "That is none of the options, or one of them twice.")
 
 

@@ -34,6 +34,7 @@ REMOVE: Final = "remove"
 # One empty row each list ends with; `more` names a list once for every further one.
 MORE: Final = "more"
 MOST_MORE: Final = 20
+NO_OBJECT: Final = FieldError("", "not-an-object", "The arguments are an object: { … }.")
 
 Press = Literal["up", "down", "add", "raw", "fields"]
 _PRESSES: Final = frozenset(get_args(Press))
@@ -150,7 +151,10 @@ class Fields:
     def arguments(self) -> dict[str, Any]:
         """The value where it is the arguments of an action. Raises EditRefused."""
         value = self.checked()
-        assert isinstance(value, dict)  # noqa: S101 - arguments are an object, and so is their form
+        if not isinstance(value, dict):
+            # A schema that offers other values than objects gets a form in which one can be chosen.
+            self.show([NO_OBJECT])
+            raise EditRefused([NO_OBJECT])
         return value
 
     def show(self, errors: Sequence[FieldError]) -> None:
@@ -165,7 +169,7 @@ class Fields:
             return read_form(self.fresh, with_removed(self.fresh, self.posted))
         value = read_raw(self.text)
         if not isinstance(value, dict):
-            raise EditRefused([FieldError("", "not-an-object", "The arguments are an object: { … }.")])
+            raise EditRefused([NO_OBJECT])
         return value
 
     def _moved(self, value: JsonValue, node: Node, step: int) -> str:

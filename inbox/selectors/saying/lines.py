@@ -164,4 +164,5 @@ class LinesPanel(Panel):
 
 
 def _money(amount: Decimal | int) -> str:
-    return f"{amount:,.2f}" if amount % 1 else f"{amount:,}"
+    # Not by `% 1`: of 1e30 Decimal has no remainder, and raises.
+    return f"{amount:,}" if amount == round(amount) else f"{amount:,.2f}"

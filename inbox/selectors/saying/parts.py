@@ -256,6 +256,12 @@ class PartsPanel(Panel):
 
     def _answer(self, number: int, key: str) -> Said:
         verb = self.verdicts[key]
+        said = self.said(f"said-{number}")
+        if said and said not in self._may(key):
+            # An edit whose fields did not come along must not pass as the approval that is preset.
+            raise self._refuse(
+                "verb-not-offered", f"Step {number}: {said[:20]!r} is not offered. Say it anew."
+            )
         message = self.said(f"why-{number}")
         if len(message) > MESSAGE:
             raise self._refuse(
@@ -263,7 +269,7 @@ class PartsPanel(Panel):
             )
         if verb is Verb.EDIT:
             args = self._value(number, self.edits[key].arguments)
-            if args == self.actions[key]["args"]:
+            if not diff(self.actions[key]["args"], args):
                 self.edits[key].show([UNCHANGED])
                 raise self._refuse(
                     UNCHANGED.code, f"Step {number}: nothing is changed. Change a value, or let it run."

@@ -192,6 +192,19 @@ def test_the_same_key_is_answered_alike_while_held_and_after(really_holding: Wor
     assert not first.repeated
     assert again.repeated
     assert again.release_at == first.release_at
+    undo(person=world.dave, team=world.team, request_id=request.pk)
+    vote(world, request, world.carol)
+    due(request)
+    release_due()
+    undone = decide(
+        person=world.dave,
+        team=world.team,
+        request_id=request.pk,
+        digest=request.digest,
+        verdict="approve",
+        idempotency_key="same",
+    )
+    assert (undone.repeated, undone.release_at, undone.decision) == (True, None, None)
 
 
 @pytest.mark.parametrize("_round", range(10))

@@ -59,6 +59,15 @@ def test_an_edit_keeps_what_was_proposed_decided_and_released(world: World) -> N
     check_team(world.team)
 
 
+def test_from_one_to_true_is_an_edit(world: World) -> None:
+    request = ask(world, "issue_refund", {"amount": 1, "customer": "cus_1"})
+    decided = vote(world, request, world.alice, actions=edit({"amount": True, "customer": "cus_1"}))
+    (action,) = told(decided)
+    assert (action["type"], action["args"]["amount"]) == ("edit", True)
+    assert decided.decision is not None
+    assert decided.decision.outcome == "edited"
+
+
 def test_an_edit_that_policy_ranks_higher_waits_for_others_and_its_author_is_barred(world: World) -> None:
     in_force(
         world,
@@ -176,6 +185,7 @@ def test_a_choice_is_one_of_what_was_offered(world: World) -> None:
     for value, code in (
         ([], "choice-missing"),
         ([{"flight": 7}], "not-an-option"),
+        ([{"flight": True}], "not-an-option"),
         ([{"flight": 0}, {"flight": 1}], "one-choice"),
     ):
         with pytest.raises(Invalid) as refused:

@@ -136,6 +136,13 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_recorded(world: World)
     assert (filled(back)["#/amount"], filled(back)["#/note"]) == ("31", "n")
     assert say(client, world, request, "edit", "commit", read_back="31", **filled(back)).status_code == 302
     assert answer(request)["args"] == {"amount": 31, "note": "n"}
+    # A schema may offer what arguments cannot be.
+    loose = {"key": "call_1", "name": "issue_refund", "args": {"amount": 20}, "args_schema": {"enum": [5]}}
+    odd = asked(world, loose)
+    chosen = say(client, world, odd, "edit", "preview", **{"#": "0"})
+    assert chosen.status_code == 422
+    assert "The arguments are an object" in chosen.content.decode()
+    assert nothing_recorded(odd)
 
 
 def test_an_edit_that_others_must_decide_says_so_and_they_see_it_first(world: World) -> None:
@@ -286,6 +293,8 @@ def test_a_plan_runs_to_the_stop_line_and_says_what_falls(world: World) -> None:
     assert "Run steps 1–2, then ask again…" in live
     nothing = say(client, world, request, "parts", "commit", **{**fields, "said-1": "defer"})
     assert nothing.status_code == 422
+    unopened = say(client, world, request, "parts", "commit", **{**fields, "said-1": "edit"})
+    assert "is not offered" in unopened.content.decode()
     assert nothing_recorded(request)
     shown = say(client, world, request, "parts", "preview", **{**fields, "stop": "2"}).content.decode()
     back = {"read_back": "x"} if 'name="read_back"' in shown else {}
@@ -317,6 +326,13 @@ def test_lines_are_paid_rejected_and_put_off(world: World) -> None:
     assert [line["amount"] for line in told["args"]["invoices"]] == [20, 30, 40]
     assert {(line["index"], line["type"]) for line in told["lines"]} == {(0, "reject"), (4, "defer")}
     assert ApprovalRequest.objects.get(part_of=request).state == "pending"
+    huge = {
+        "key": "call_1",
+        "name": "pay",
+        "args": {"rows": [{"amount": 1e30}, {"amount": 5}]},
+        "lines": "/rows",
+    }
+    assert client.get(page_of(world, asked(world, huge), "?step=lines")).status_code == 200
     check_team(world.team)
 
 
