@@ -81,15 +81,16 @@ class Values:
         return [None if key is None else made[key] for key in self.keys]
 
     def summary(self) -> str:
-        """What varies, in a few words: "4.10 – 49.99 (median 36.50)", "50 distinct", "USD 48, EUR 2"."""
+        """What varies, in a few words: "4.10 – 49.99 (median 36.50)", "50 distinct", "USD ×48, EUR ×2"."""
         text = _range(list(self.numbers.values())) if self.is_number else self._variety()
         return f"{text}, {self.missing:,} without" if self.missing else text
 
     def _variety(self) -> str:
-        if len(self.counts) > _FEW or len(self.counts) == len(self.values):
+        lists = any(isinstance(value, CONTAINERS) for value in self.values)
+        if lists or len(self.counts) > _FEW or len(self.counts) == len(self.values):
             return f"{len(self.counts):,} distinct"
         sample = dict(zip(self.keys, self.values, strict=True))
-        return ", ".join(f"{shown(sample[key]).text} {count:,}" for key, count in self.counts.most_common())
+        return ", ".join(f"{shown(sample[key]).text} ×{count:,}" for key, count in self.counts.most_common())
 
 
 def side_by_side(calls: Sequence[Mapping[str, Any]]) -> list[Values]:

@@ -101,6 +101,8 @@ def test_z_undoes_in_time_and_says_when_it_is_too_late(sit: Sit, world: World) -
     assert ApprovalRequest.objects.get(pk=request.pk).state == "held"
     page.keyboard.press("z")
     expect(page.locator("#bar").get_by_role("button", name="Reject…")).to_be_visible()
+    expect(page.locator("#bar")).to_be_focused()
+    assert page.evaluate("scrollY") == 0
     assert ApprovalRequest.objects.get(pk=request.pk).state == "pending"
     vote(world, request, world.dave)
     page.reload()

@@ -203,6 +203,7 @@ def test_a_wrong_value_read_back_records_nothing_and_keeps_the_note(sit: Sit, wo
     page = sit(world.alice).live(at(world, request))
     page.wait_for_timeout(500)
     page.keyboard.press("a")
+    expect(page.get_by_label("What stands in to?")).to_be_focused()
     page.get_by_label("What stands in to?").fill("sales@example.com")
     page.get_by_label("Note to the agent").fill("Once only")
     page.wait_for_timeout(500)

@@ -58,12 +58,19 @@ export function start() {
     const form = event.target.closest?.("form[data-decide]");
     if (form?.isConnected && event.detail?.ctx?.response?.status >= 500) unsent(form);
   });
+  let inside = false;
+  document.addEventListener("htmx:before:swap", () => {
+    inside = document.activeElement?.closest("#request") != null;
+  });
   document.addEventListener("htmx:after:swap", () => {
     for (const form of document.querySelectorAll("form[data-decide]")) preview(form);
     const fresh = document.querySelector("[data-focus]");
     if (fresh) {
       fresh.removeAttribute("data-focus");
       fresh.focus({ preventScroll: false });
+    } else if (inside && document.activeElement === document.body) {
+      // What had the focus is gone: the next Tab goes on from the bar.
+      document.getElementById("bar")?.focus({ preventScroll: true });
     }
     shown();
   });

@@ -51,7 +51,7 @@ def test_what_is_the_same_is_said_once_and_columns_are_what_varies() -> None:
         ("/amount", "amount", "20.0 – 44.5 (median 32.25)"),
         ("/customer", "customer", "50 distinct"),
         ("/order/id", "order.id", "50 distinct"),
-        ("/order/express", "order.express", "true 25, false 25"),
+        ("/order/express", "order.express", "true ×25, false ×25"),
     ]
 
 
