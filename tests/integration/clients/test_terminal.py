@@ -198,6 +198,8 @@ def test_rejecting_at_a_terminal_offers_the_tools_reasons(world: World, sit: Sit
     request = ask(world, "send_email", MAIL)
     terminal = sit(world.alice).terminal("reject", tail(request))
     terminal.expect("2  Ask legal")
+    # What is typed before the question stands there is thrown away.
+    terminal.expect("it is not rejected):")
     terminal.type("2")
     assert terminal.end() == 0
     assert Decision.objects.get(request=request).message == "Ask legal"
