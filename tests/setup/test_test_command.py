@@ -39,14 +39,14 @@ REPORT = """<?xml version="1.0"?><testsuites>
 def test_every_directory_of_tests_is_in_one_part() -> None:
     found = {
         f"tests/{path.relative_to(ROOT / 'tests').parts[0]}" for path in (ROOT / "tests").rglob("test_*.py")
-    }
+    } | {str(path.parent.relative_to(ROOT)) for path in (ROOT / "clients").rglob("test_*.py")}
     assert sorted((*SPREAD, *BY_FILE, *BY_GROUP)) == sorted(found)
 
 
 def test_without_paths_there_are_three_parts_with_the_same_options() -> None:
     first, second, third = invocations(["-x", "-k", "digest"], 4)
     assert first == [*SPREAD, "-n", "4", "-x", "-k", "digest"]
-    assert second == [*BY_FILE, "-n", "2", "--dist", "loadfile", "-x", "-k", "digest"]
+    assert second == [*BY_FILE, "-n", "3", "--dist", "loadfile", "-x", "-k", "digest"]
     assert third == [*BY_GROUP, "-n", "4", "--dist", "loadgroup", "-x", "-k", "digest"]
 
 
