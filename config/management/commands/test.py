@@ -80,7 +80,8 @@ def invocations(arguments: Sequence[str], cores: int) -> list[list[str]]:
     few = [] if chosen else ["-n", str(max(3, min(cores // 2, 4)))]
     more = [] if chosen else ["-n", str(max(3, min(cores, 8)))]
     return [
-        [*found[SPREAD], *workers, *arguments],
+        # A worker that is done takes from the other's rest: the longest tests last half a minute, and come in any order.
+        [*found[SPREAD], *workers, "--dist", "worksteal", *arguments],
         [*found[BY_FILE], *few, "--dist", "loadfile", *arguments],
         [*found[BY_GROUP], *more, "--dist", "loadgroup", *arguments],
     ]
