@@ -46,7 +46,7 @@ def test_every_directory_of_tests_is_in_one_part() -> None:
 def test_without_paths_there_are_three_parts_with_the_same_options() -> None:
     first, second, third = invocations(["-x", "-k", "digest"], 4)
     assert first == [*SPREAD, "-n", "4", "--dist", "worksteal", "-x", "-k", "digest"]
-    assert second == [*BY_FILE, "-n", "3", "--dist", "loadfile", "-x", "-k", "digest"]
+    assert second == [*BY_FILE, "-n", "2", "--dist", "loadfile", "-x", "-k", "digest"]
     assert third == [*BY_GROUP, "-n", "4", "--dist", "loadgroup", "-x", "-k", "digest"]
 
 

@@ -76,8 +76,8 @@ def invocations(arguments: Sequence[str], cores: int) -> list[list[str]]:
     found = {part: [path for path in part if (ROOT / path).is_dir()] for part in (SPREAD, BY_FILE, BY_GROUP)}
     chosen = any(argument.startswith("-n") or argument.startswith("--numprocesses") for argument in arguments)
     workers = [] if chosen else ["-n", str(max(2, min(cores, 8)))]
-    # Browsers, killed workers and whole installations wait about half of the time: three keep two cores busy.
-    few = [] if chosen else ["-n", str(max(3, min(cores // 2, 4)))]
+    # Browsers and killed workers want a core each; whole installations wait half of the time: three keep two cores busy.
+    few = [] if chosen else ["-n", str(max(2, min(cores // 2, 4)))]
     more = [] if chosen else ["-n", str(max(3, min(cores, 8)))]
     return [
         # A worker that is done takes from the other's rest: the longest tests last half a minute, and come in any order.
