@@ -76,14 +76,13 @@ def invocations(arguments: Sequence[str], cores: int) -> list[list[str]]:
     found = {part: [path for path in part if (ROOT / path).is_dir()] for part in (SPREAD, BY_FILE, BY_GROUP)}
     chosen = any(argument.startswith("-n") or argument.startswith("--numprocesses") for argument in arguments)
     workers = [] if chosen else ["-n", str(max(2, min(cores, 8)))]
-    # Browsers and killed workers want a core each; whole installations wait half of the time: three keep two cores busy.
+    # Browsers and killed workers want a core each: three on two cores took no less time.
     few = [] if chosen else ["-n", str(max(2, min(cores // 2, 4)))]
-    more = [] if chosen else ["-n", str(max(3, min(cores, 8)))]
     return [
         # A worker that is done takes from the other's rest: the longest tests last half a minute, and come in any order.
         [*found[SPREAD], *workers, "--dist", "worksteal", *arguments],
         [*found[BY_FILE], *few, "--dist", "loadfile", *arguments],
-        [*found[BY_GROUP], *more, "--dist", "loadgroup", *arguments],
+        [*found[BY_GROUP], *workers, "--dist", "loadgroup", *arguments],
     ]
 
 
