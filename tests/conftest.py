@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, connections
@@ -17,6 +18,7 @@ from django.test.utils import setup_databases, teardown_databases
 from hypothesis import settings as hypothesis_settings
 
 from tests.factories import World, make_world
+from tests.product import Product, product
 
 # A time limit on an example measures the machine's other work: parsers load on first use, and tests run side by side.
 hypothesis_settings.register_profile("placet", deadline=None)
@@ -69,6 +71,16 @@ def world(db: None) -> World:
 def real_world(committed_db: None) -> World:
     """The same, committed."""
     return make_world()
+
+
+@pytest.fixture(scope="session")
+def site(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Product]:
+    """The running product's web process, one for all tests of a worker; whoever kills it starts it again."""
+    with django_db_blocker.unblock(), product(tmp_path_factory.mktemp("logs")) as made:
+        made.start("web")
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket
 
 from tests.factories import World, make_world
-from tests.product import Product, product
+from tests.product import Product
 
 # Playwright's sync API keeps an event loop in this thread, which Django would take for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -46,16 +46,6 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         pytest.skip("no browser found: install chromium to run the browser tests")
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     return {**browser_type_launch_args, "executable_path": found, "args": arguments}
-
-
-@pytest.fixture(scope="session")
-def site(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Product]:
-    """The running product, one for all browser tests; a test that kills its web process starts it again."""
-    with django_db_blocker.unblock(), product(tmp_path_factory.mktemp("logs")) as made:
-        made.start("web")
-        yield made
 
 
 @pytest.fixture

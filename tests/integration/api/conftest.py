@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,6 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tests.factories import World
-from tests.product import Product, product
 
 
 @dataclass
@@ -65,13 +64,3 @@ def assert_problem(response: HttpResponse, status: int, code: str | None = None)
     if code is not None:
         assert problem["code"] == code, problem
     return problem
-
-
-@pytest.fixture(scope="session")
-def served(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Product]:
-    """The web process alone, one for all tests of the API that need one."""
-    with django_db_blocker.unblock(), product(tmp_path_factory.mktemp("logs")) as running:
-        running.start("web")
-        yield running

@@ -24,29 +24,29 @@ from tests.product import Product, product, until
 class Listener:
     """A client that keeps what the stream says, on a thread of its own."""
 
-    def __init__(self, served: Product, token: str, **headers: str) -> None:
+    def __init__(self, site: Product, token: str, **headers: str) -> None:
         self.events: list[dict[str, Any]] = []
         self.last = ""
         self.status = 0
         self.beats = 0
         self.said: dict[str, Any] = {}
         self.whole = self.ended = False
-        self._thread = threading.Thread(target=self._listen, args=(served, token, headers), daemon=True)
+        self._thread = threading.Thread(target=self._listen, args=(site, token, headers), daemon=True)
         self._thread.start()
 
-    def _listen(self, served: Product, token: str, headers: dict[str, str]) -> None:
+    def _listen(self, site: Product, token: str, headers: dict[str, str]) -> None:
         try:
-            self._read(served, token, headers)
+            self._read(site, token, headers)
         finally:
             self.ended = True
 
-    def _read(self, served: Product, token: str, headers: dict[str, str]) -> None:
+    def _read(self, site: Product, token: str, headers: dict[str, str]) -> None:
         given = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream", **headers}
         with (
             # The server of the test ends before its listeners do.
             contextlib.suppress(httpx2.HTTPError),
             httpx2.Client(trust_env=False, timeout=30) as client,
-            client.stream("GET", f"{served.origin}/api/v1/events", headers=given) as response,
+            client.stream("GET", f"{site.origin}/api/v1/events", headers=given) as response,
         ):
             self.status = response.status_code
             for line in response.iter_lines():
@@ -64,11 +64,9 @@ class Listener:
         return any(one["id"] == str(request.pk) and one["state"] == state for one in self.events)
 
 
-def test_one_stream_tells_of_many_requests_and_goes_on_where_it_was(
-    served: Product, real_world: World
-) -> None:
+def test_one_stream_tells_of_many_requests_and_goes_on_where_it_was(site: Product, real_world: World) -> None:
     world, other = real_world, make_world()
-    listener = Listener(served, world.token)
+    listener = Listener(site, world.token)
     until(lambda: listener.last != "", 10)
     requests = [ask(world, args={"path": f"{n}", "text": "x"}) for n in range(3)]
     foreign = ask(other)
@@ -84,15 +82,15 @@ def test_one_stream_tells_of_many_requests_and_goes_on_where_it_was(
             " WHERE state LIKE 'idle in transaction%%' AND datname = current_database()"
         )
         assert cursor.fetchone() == (0,)
-    again = Listener(served, world.token, **{"Last-Event-ID": str(listener.events[-2]["seq"])})
+    again = Listener(site, world.token, **{"Last-Event-ID": str(listener.events[-2]["seq"])})
     until(lambda: bool(again.last), 10)
     assert [one["seq"] for one in again.events] == [listener.events[-1]["seq"]]
     assert str(foreign.pk) not in {one["id"] for one in [*again.events, *listener.events]}
-    refused = Listener(served, "plc_000000000000_" + "x" * 43)
+    refused = Listener(site, "plc_000000000000_" + "x" * 43)
     until(lambda: refused.status == 401, 10)
 
 
-def test_asking_waits_for_the_decision_or_goes_on_without(served: Product, real_world: World) -> None:
+def test_asking_waits_for_the_decision_or_goes_on_without(site: Product, real_world: World) -> None:
     world = real_world
     answers: list[httpx2.Response] = []
 
@@ -100,7 +98,7 @@ def test_asking_waits_for_the_decision_or_goes_on_without(served: Product, real_
         with httpx2.Client(trust_env=False, timeout=40) as client:
             answers.append(
                 client.post(
-                    f"{served.origin}/api/v1/requests?wait={wait}",
+                    f"{site.origin}/api/v1/requests?wait={wait}",
                     json=body(thread=f"wait-{wait}"),
                     headers={"Authorization": f"Bearer {world.token}"},
                 )
@@ -154,12 +152,12 @@ def test_streams_are_bounded_in_number_silence_and_time(real_world: World, tmp_p
         "PLACET_EVENT_HEARTBEAT": "0.3",
         "PLACET_EVENT_SECONDS": "3",
     }
-    with product(tmp_path, **tight) as served:
-        served.start("web")
-        first, second = (Listener(served, real_world.token) for _ in range(2))
+    with product(tmp_path, **tight) as site:
+        site.start("web")
+        first, second = (Listener(site, real_world.token) for _ in range(2))
         until(lambda: bool(first.last and second.last), 10)
         begun = time.monotonic()
-        refused = Listener(served, real_world.token)
+        refused = Listener(site, real_world.token)
         until(lambda: refused.ended, 10)
         assert (refused.status, refused.said["code"]) == (503, "overloaded")
         # Nothing happens, and it says so again and again.
@@ -172,12 +170,12 @@ def test_streams_are_bounded_in_number_silence_and_time(real_world: World, tmp_p
         with httpx2.Client(trust_env=False, timeout=5) as client:
             given = {"Authorization": f"Bearer {real_world.token}", "Accept": "text/event-stream"}
             for _ in range(3):
-                with client.stream("GET", f"{served.origin}/api/v1/events", headers=given) as gone:
+                with client.stream("GET", f"{site.origin}/api/v1/events", headers=given) as gone:
                     assert gone.status_code == 200
         again: list[Listener] = []
 
         def room() -> bool:
-            again.append(Listener(served, real_world.token))
+            again.append(Listener(site, real_world.token))
             until(lambda: bool(again[-1].status), 5)
             return again[-1].status == 200
 

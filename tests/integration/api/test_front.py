@@ -27,10 +27,10 @@ from tests.integration.pages.cast import decision, page_of, signed_in
 from tests.product import Product, until
 
 
-def opened(served: Product, head: str, sent: bytes, length: int) -> socket.socket:
+def opened(site: Product, head: str, sent: bytes, length: int) -> socket.socket:
     """A connection on which a head and so many of the `length` declared bytes were sent."""
-    line = socket.create_connection(("127.0.0.1", served.port), timeout=10)
-    host = f"Host: 127.0.0.1:{served.port}\r\nContent-Length: {length}\r\n\r\n"
+    line = socket.create_connection(("127.0.0.1", site.port), timeout=10)
+    host = f"Host: 127.0.0.1:{site.port}\r\nContent-Length: {length}\r\n\r\n"
     line.sendall((head + host).encode() + sent)
     return line
 
@@ -43,17 +43,17 @@ def status_on(line: socket.socket) -> int:
 class Form:
     """A decide form as a signed-in browser would send it, whole or in part."""
 
-    def __init__(self, served: Product, world: World, person: User, request: ApprovalRequest) -> None:
-        self.served = served
+    def __init__(self, site: Product, world: World, person: User, request: ApprovalRequest) -> None:
+        self.site = site
         browser = signed_in(person)
         session = f"sessionid={browser.cookies['sessionid'].value}"
         with httpx2.Client(trust_env=False, timeout=10) as client:
-            shown = client.get(served.origin + page_of(world, request), headers={"Cookie": session})
+            shown = client.get(site.origin + page_of(world, request), headers={"Cookie": session})
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', shown.text)
         assert token is not None
         cookies = f"{session}; csrftoken={shown.cookies['csrftoken']}"
         self.head = (
-            f"POST {page_of(world, request, '/decide')} HTTP/1.1\r\nCookie: {cookies}\r\nOrigin: {served.origin}\r\n"
+            f"POST {page_of(world, request, '/decide')} HTTP/1.1\r\nCookie: {cookies}\r\nOrigin: {site.origin}\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\n"
         )
         fields = {"csrfmiddlewaretoken": token[1], **decision(request, "approve")}
@@ -61,10 +61,10 @@ class Form:
 
     def send(self, length: int) -> socket.socket:
         """Send the form's bytes under a declared length of so many."""
-        return opened(self.served, self.head, self.body, length)
+        return opened(self.site, self.head, self.body, length)
 
 
-def test_ten_slow_bodies_leave_the_threads_free(served: Product, real_world: World) -> None:
+def test_ten_slow_bodies_leave_the_threads_free(site: Product, real_world: World) -> None:
     # With a token that is good: without one the answer comes before the body is looked at.
     head = (
         f"POST /api/v1/requests HTTP/1.1\r\nAuthorization: Bearer {real_world.token}\r\n"
@@ -72,26 +72,26 @@ def test_ten_slow_bodies_leave_the_threads_free(served: Product, real_world: Wor
     )
     with ExitStack() as stack:
         for _ in range(THREADS + 2):
-            stack.enter_context(opened(served, head, b"{", 1_000))
+            stack.enter_context(opened(site, head, b"{", 1_000))
         with httpx2.Client(trust_env=False, timeout=5) as client:
-            assert client.get(f"{served.origin}/healthz").status_code == 200
+            assert client.get(f"{site.origin}/healthz").status_code == 200
             answer = client.post(
-                f"{served.origin}/api/v1/requests",
+                f"{site.origin}/api/v1/requests",
                 content=json.dumps(body()).encode(),
                 headers={"Authorization": f"Bearer {real_world.token}", "Content-Type": "application/json"},
             )
             assert answer.status_code == 201
 
 
-def test_a_form_cut_short_decides_nothing(served: Product, real_world: World) -> None:
+def test_a_form_cut_short_decides_nothing(site: Product, real_world: World) -> None:
     cut, whole = ask(real_world), ask(real_world)
-    form = Form(served, real_world, real_world.alice, cut)
+    form = Form(site, real_world, real_world.alice, cut)
     # All fields are there; only their sender had announced more.
     with form.send(len(form.body) + 10), httpx2.Client(trust_env=False, timeout=10) as client:
         # A later call is answered: by then the fields were read, and what is missing is waited for.
         for _ in range(3):
-            assert client.get(f"{served.origin}/healthz").status_code == 200
-    form = Form(served, real_world, real_world.alice, whole)
+            assert client.get(f"{site.origin}/healthz").status_code == 200
+    form = Form(site, real_world, real_world.alice, whole)
     with form.send(len(form.body)) as line:
         assert status_on(line) < 400
     until(lambda: Vote.objects.filter(request=whole).exists(), 10)
@@ -100,8 +100,8 @@ def test_a_form_cut_short_decides_nothing(served: Product, real_world: World) ->
     assert cut.state == "pending"
 
 
-def test_answers_of_the_front_are_sealed_like_all_others(served: Product) -> None:
-    address = f"{served.origin}/api/v1/requests"
+def test_answers_of_the_front_are_sealed_like_all_others(site: Product) -> None:
+    address = f"{site.origin}/api/v1/requests"
     with httpx2.Client(trust_env=False, timeout=10) as client:
         large = client.post(address, content=b"x" * 300_000)
         twice = client.get(address, headers=[("Authorization", "Bearer a"), ("Authorization", "Bearer b")])
@@ -113,25 +113,25 @@ def test_answers_of_the_front_are_sealed_like_all_others(served: Product) -> Non
 @pytest.mark.parametrize(
     "path", ["/", "/ws/", "/ws/t/", "/ws/t/a/b", "/ws/t/a%0Ab", "/api/v1/requests", "/ws/t/none"]
 )
-def test_a_socket_nowhere_is_refused_as_a_strangers_is(served: Product, path: str) -> None:
-    address = f"ws://127.0.0.1:{served.port}{path}"
+def test_a_socket_nowhere_is_refused_as_a_strangers_is(site: Product, path: str) -> None:
+    address = f"ws://127.0.0.1:{site.port}{path}"
     with pytest.raises(InvalidStatus) as refused, connect(address, proxy=None, origin=None):
         pass
     assert refused.value.response.status_code == 403
-    assert "Traceback" not in served.log("web")
+    assert "Traceback" not in site.log("web")
 
 
-def test_a_forged_address_does_not_escape_the_limit_on_sign_ins(served: Product) -> None:
+def test_a_forged_address_does_not_escape_the_limit_on_sign_ins(site: Product) -> None:
     cache.clear()
     try:
-        with httpx2.Client(trust_env=False, timeout=20, base_url=served.origin) as client:
+        with httpx2.Client(trust_env=False, timeout=20, base_url=site.origin) as client:
             token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get("/sign-in").text)
             assert token is not None
             for n in range(11):
                 said = client.post(
                     "/sign-in",
                     data={"csrfmiddlewaretoken": token[1], "login": f"nobody-{n}", "password": "wrong"},
-                    headers={"X-Forwarded-For": f"192.0.2.{n}", "Origin": served.origin},
+                    headers={"X-Forwarded-For": f"192.0.2.{n}", "Origin": site.origin},
                 )
         assert "Too many failed" in said.text
     finally:

@@ -20,7 +20,7 @@ from tests.product import Product, product, until
 
 
 def waiting_call(
-    served: Product, world: World, request: ApprovalRequest, wait: float, after: str | None = None
+    site: Product, world: World, request: ApprovalRequest, wait: float, after: str | None = None
 ) -> tuple[threading.Thread, list[tuple[float, httpx2.Response]]]:
     """Start a long poll on a thread; the list gets (when it was answered, the answer)."""
     answers: list[tuple[float, httpx2.Response]] = []
@@ -28,7 +28,7 @@ def waiting_call(
     def call() -> None:
         with httpx2.Client(trust_env=False, timeout=wait + 10) as client:
             response = client.get(
-                f"{served.origin}/api/v1/requests/{request.pk}",
+                f"{site.origin}/api/v1/requests/{request.pk}",
                 params={"wait": wait, **({"after": after} if after else {})},
                 headers={"Authorization": f"Bearer {world.token}"},
             )
@@ -39,9 +39,9 @@ def waiting_call(
     return thread, answers
 
 
-def test_a_decision_wakes_the_waiting_agent(served: Product, real_world: World) -> None:
+def test_a_decision_wakes_the_waiting_agent(site: Product, real_world: World) -> None:
     request = ask(real_world)
-    thread, answers = waiting_call(served, real_world, request, 20)
+    thread, answers = waiting_call(site, real_world, request, 20)
     until(lambda: _sees_first_read(real_world), 10)
     vote(real_world, request, real_world.dave)
     decided = time.monotonic()
@@ -52,7 +52,7 @@ def test_a_decision_wakes_the_waiting_agent(served: Product, real_world: World) 
 
 
 def test_what_people_say_wakes_the_agent_once_and_is_not_missed_between_two_waits(
-    served: Product, real_world: World
+    site: Product, real_world: World
 ) -> None:
     request = ask(real_world, "issue_refund", {"amount": 20, "customer": "cus_1"})
 
@@ -65,7 +65,7 @@ def test_what_people_say_wakes_the_agent_once_and_is_not_missed_between_two_wait
     def waited(after: str | None, during: Callable[[], object]) -> tuple[list[str], bool]:
         """What was said by the end of a wait of 4 seconds, and whether something ended it before."""
         began = time.monotonic()
-        thread, answers = waiting_call(served, real_world, request, 4, after)
+        thread, answers = waiting_call(site, real_world, request, 4, after)
         time.sleep(1)
         during()
         thread.join(20)
@@ -87,33 +87,33 @@ def test_what_people_say_wakes_the_agent_once_and_is_not_missed_between_two_wait
     assert waited(None, nothing) == (["one", "two", "an answer"], False)
 
 
-def test_the_wait_ends_by_itself(served: Product, real_world: World) -> None:
+def test_the_wait_ends_by_itself(site: Product, real_world: World) -> None:
     request = ask(real_world)
-    thread, answers = waiting_call(served, real_world, request, 1)
+    thread, answers = waiting_call(site, real_world, request, 1)
     thread.join(10)
     assert answers[0][1].json()["state"] == "pending"
 
 
-def test_a_closed_request_and_a_strangers_are_answered_at_once(served: Product, real_world: World) -> None:
+def test_a_closed_request_and_a_strangers_are_answered_at_once(site: Product, real_world: World) -> None:
     closed = ask(real_world, "lookup_order", {"order": "#1"})
-    thread, answers = waiting_call(served, real_world, closed, 20)
+    thread, answers = waiting_call(site, real_world, closed, 20)
     thread.join(5)
     assert answers[0][1].json()["state"] == "decided"
     with httpx2.Client(trust_env=False) as client:
         response = client.get(
-            f"{served.origin}/api/v1/requests/{closed.pk}?wait=20",
+            f"{site.origin}/api/v1/requests/{closed.pk}?wait=20",
             headers={"Authorization": "Bearer plc_000000000000_" + "x" * 43},
         )
     assert response.status_code == 401
 
 
-def test_forty_waiting_agents_hold_no_connection_and_block_nobody(served: Product, real_world: World) -> None:
+def test_forty_waiting_agents_hold_no_connection_and_block_nobody(site: Product, real_world: World) -> None:
     """More waits than there are threads: another call is answered meanwhile, and all are woken."""
     requests = [ask(real_world, thread=f"run-{n}") for n in range(40)]
     before = _connections()
-    calls = [waiting_call(served, real_world, request, 30) for request in requests]
+    calls = [waiting_call(site, real_world, request, 30) for request in requests]
     with httpx2.Client(trust_env=False, timeout=10) as client:
-        until(lambda: client.get(f"{served.origin}/healthz").status_code == 200, 10)
+        until(lambda: client.get(f"{site.origin}/healthz").status_code == 200, 10)
     assert _connections() - before <= 10
     for request in requests:
         vote(real_world, request, real_world.dave)
@@ -132,7 +132,7 @@ def test_without_a_broker_the_wait_still_ends(real_world: World, tmp_path: Path)
         assert answers[0][1].json()["outcome"] == "approved"
 
 
-def test_bodies_over_the_cap_are_refused_before_they_are_stored(served: Product, real_world: World) -> None:
+def test_bodies_over_the_cap_are_refused_before_they_are_stored(site: Product, real_world: World) -> None:
     def pieces(count: int) -> Iterator[bytes]:
         for _ in range(count):
             yield b" " * 1024
@@ -140,11 +140,9 @@ def test_bodies_over_the_cap_are_refused_before_they_are_stored(served: Product,
 
     headers = {"Authorization": f"Bearer {real_world.token}", "Content-Type": "application/json"}
     with httpx2.Client(trust_env=False, timeout=10) as client:
-        declared = client.post(
-            f"{served.origin}/api/v1/requests", content=b"x" * (300 * 1024), headers=headers
-        )
-        chunked = client.post(f"{served.origin}/api/v1/requests", content=pieces(400), headers=headers)
-        short = client.post(f"{served.origin}/api/v1/requests", content=pieces(2), headers=headers)
+        declared = client.post(f"{site.origin}/api/v1/requests", content=b"x" * (300 * 1024), headers=headers)
+        chunked = client.post(f"{site.origin}/api/v1/requests", content=pieces(400), headers=headers)
+        short = client.post(f"{site.origin}/api/v1/requests", content=pieces(2), headers=headers)
     assert (declared.status_code, chunked.status_code, short.status_code) == (413, 413, 201)
     assert declared.json()["code"] == chunked.json()["code"] == "body-too-large"
 

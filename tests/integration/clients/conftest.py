@@ -24,20 +24,10 @@ from django.db import connections
 
 from inbox.services import personal_tokens
 from tests.factories import World, make_world
-from tests.product import Product, product
+from tests.product import Product
 
 COMMAND = (sys.executable, "-m", "placet")
 SOURCES = Path(settings.BASE_DIR) / "clients" / "python" / "src"
-
-
-@pytest.fixture(scope="session")
-def site(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Product]:
-    """The running product, one for all tests of the clients."""
-    with django_db_blocker.unblock(), product(tmp_path_factory.mktemp("logs")) as made:
-        made.start("web")
-        yield made
 
 
 @pytest.fixture

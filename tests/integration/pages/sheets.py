@@ -21,6 +21,19 @@ def files(world: World, count: int, **more: Any) -> list[ApprovalRequest]:
     ]
 
 
+def begun(world: World, total: int = 0, verdict: str = "approve") -> Batch:
+    """A batch of dave's on record, of which nothing is decided yet."""
+    return Batch.objects.create(
+        team=world.team,
+        person=world.dave,
+        verdict=verdict,
+        via="web",
+        idempotency_key="k",
+        fingerprint="f",
+        total=total,
+    )
+
+
 def group_of(request: ApprovalRequest) -> RequestGroup:
     assert request.group is not None
     return request.group

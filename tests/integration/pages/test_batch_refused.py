@@ -11,7 +11,7 @@ from django.urls import reverse
 from inbox.models import ApprovalRequest, Batch, TeamStream
 from tests.factories import World, ask
 from tests.integration.pages.cast import signed_in
-from tests.integration.pages.sheets import files, group_of, opened, outcomes, send, states, url
+from tests.integration.pages.sheets import begun, files, group_of, opened, outcomes, send, states, url
 
 
 def test_another_digest_than_the_one_shown_is_refused_for_that_item_alone(world: World) -> None:
@@ -122,15 +122,7 @@ def test_who_may_not_decide_sees_the_sheet_with_the_reason_and_records_nothing(w
 
 def test_strangers_and_other_teams_groups_are_404(world: World) -> None:
     request = files(world, 1)[0]
-    batch = Batch.objects.create(
-        team=world.team,
-        person=world.dave,
-        verdict="approve",
-        via="web",
-        idempotency_key="k",
-        fingerprint="f",
-        total=0,
-    )
+    batch = begun(world)
     client = signed_in(world.charlie)
     for slug in (world.team.slug, world.other.slug):
         group = group_of(request).pk

@@ -11,7 +11,7 @@ from inbox.policy.need import Need
 from inbox.policy.words import Risk
 from tests.factories import World, vote
 from tests.integration.pages.cast import signed_in
-from tests.integration.pages.sheets import files, opened, outcomes, send, states, url
+from tests.integration.pages.sheets import begun, files, opened, outcomes, send, states, url
 from tests.policies import bind
 
 
@@ -46,15 +46,7 @@ def test_what_someone_else_decided_first_is_named_first_in_the_report(world: Wor
 
 
 def test_a_running_batch_shows_how_far_it_is_and_asks_again(world: World) -> None:
-    batch = Batch.objects.create(
-        team=world.team,
-        person=world.dave,
-        verdict="approve",
-        via="web",
-        idempotency_key="k",
-        fingerprint="f",
-        total=4,
-    )
+    batch = begun(world, 4)
     BatchItem.objects.bulk_create(
         BatchItem(
             batch=batch, position=n, reference=str(uuid7()), digest="d", outcome="approved" if n < 3 else ""
@@ -75,15 +67,7 @@ def test_a_running_batch_shows_how_far_it_is_and_asks_again(world: World) -> Non
 
 
 def test_a_long_report_names_failures_first_and_pages_the_rest(world: World) -> None:
-    batch = Batch.objects.create(
-        team=world.team,
-        person=world.dave,
-        verdict="reject",
-        via="web",
-        idempotency_key="k",
-        fingerprint="f",
-        total=250,
-    )
+    batch = begun(world, 250, "reject")
     BatchItem.objects.bulk_create(
         BatchItem(
             batch=batch,
